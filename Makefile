@@ -1,0 +1,108 @@
+# Posta: one non-recursive Makefile.  `make help` lists the targets.
+#
+#   make                    all five programs, release flags, into build/bin/
+#   make VARIANT=test       the same with ASan, UBSan and the test clock, into build/test/bin/
+#
+# A folder of sources becomes build/VARIANT/lib/libFOLDER.a; a program is its folder's objects
+# linked with the libraries of the floors below it.  BUILD= moves everything elsewhere.
+
+BUILD     ?= build
+VARIANT   ?= release
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+PKG_CONFIG ?= pkg-config
+SECONDS   ?= 60
+ROUNDS    ?= 200
+KEEP      ?=
+
+LIBRARIES := base netcore message auth database mailstore smtp imap service
+PROGRAMS  := smtpd imapd mua mailctl nettool
+
+OUT := $(BUILD)/$(VARIANT)
+BIN := $(if $(filter release,$(VARIANT)),$(BUILD)/bin,$(OUT)/bin)
+
+PACKAGES_base      := libconfig libutf8proc
+PACKAGES_netcore   := openssl
+PACKAGES_message   := openssl
+PACKAGES_auth      := openssl libgsasl
+PACKAGES_database  := sqlite3
+PACKAGES_mailstore := sqlite3 openssl
+PACKAGES_service   := libseccomp openssl
+PACKAGES_mailctl   := jansson openssl
+PACKAGES_mua       := jansson openssl sqlite3
+PACKAGES := $(sort $(foreach f,$(LIBRARIES) $(PROGRAMS),$(PACKAGES_$(f))))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wundef
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_test    := -O1 -g -Werror -fno-omit-frame-pointer -fsanitize=address,undefined \
+                  -fno-sanitize-recover=undefined -DPOSTA_TEST
+CFLAGS_tsan    := -O1 -g -Werror -fno-omit-frame-pointer -fsanitize=thread -DPOSTA_TEST
+CFLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
+                  -fno-sanitize-recover=undefined -DPOSTA_TEST
+LDFLAGS_release := -Wl,-z,relro,-z,now
+LDFLAGS_test    := -fsanitize=address,undefined
+LDFLAGS_tsan    := -fsanitize=thread
+LDFLAGS_fuzz    := -fsanitize=address,undefined,fuzzer
+
+ifeq ($(VARIANT),fuzz)
+CC := clang
+endif
+
+# pkg-config is asked once per make, not once per file; `make deps` runs before it exists.
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PKG_CFLAGS)
+ALL_CFLAGS  = -std=gnu17 -I. -pthread -fPIE $(WARNINGS) $(CFLAGS_$(VARIANT)) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread -pie $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
+ALL_LIBS    = $(foreach l,$(call reverse,$(LIBRARIES)),$(OUT)/lib/lib$(l).a)
+pkg_libs    = $(shell $(PKG_CONFIG) --libs $(PACKAGES_$(1)) $(foreach l,$(LIBRARIES),$(PACKAGES_$(l))))
+reverse     = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard $(1)/*.c))
+
+.PHONY: all
+all: $(addprefix $(BIN)/,$(PROGRAMS))
+
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $<";)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define library
+$(OUT)/lib/lib$(1).a: $(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(if $$(V),,@)$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LIBRARIES),$(eval $(call library,$(l))))
+
+define program
+$(BIN)/$(1): $(call objects,$(1)) $(ALL_LIBS)
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo "  LINK  $$@";)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg_libs,$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# tests/unit/FOLDER/test_FILE.c: one program a file, linked with the libraries it may know.
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SOURCES))
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(call objects,tests/support) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs) $(shell $(PKG_CONFIG) --libs cmocka)
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_TESTS)
+
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS      := $(patsubst tests/fuzz/%.c,$(OUT)/fuzzers/%,$(FUZZ_SOURCES))
+$(OUT)/fuzzers/%: $(OUT)/obj/tests/fuzz/%.o $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZERS)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+.SECONDARY:
