@@ -1,0 +1,15 @@
+/* random: octets nobody can guess, from the kernel. */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_octets(void *at, size_t len);
+uint64_t random_u64(void);
+/* Uniform in [0, below). */
+uint32_t random_below(uint32_t below);
+/* Milliseconds since 1970 (41 bits) above 22 random bits: unique here, sorted by time, positive as int64. */
+uint64_t random_time_id(int64_t now_ms);
+
+#endif

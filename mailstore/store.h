@@ -1,0 +1,350 @@
+/*
+ * store: mailboxes, messages, users and the queue, durable.  The only public header of mailstore:
+ * no SQL and no SQLite type shows.
+ *
+ * A process opens one store (writer thread, reader threads); each loop has a store_client whose descriptor
+ * becomes readable when completions wait.  Every request below returns at once and calls its
+ * completion exactly once, from store_client_dispatch of the same client, never inside the call itself.  A
+ * completion of a write means: committed and synced.  Arguments are copied unless "taken" is said.
+ * The returned handle serves only store_request_forget and is void once the completion began.
+ *
+ * ids are int64, 0 = none.  Times are Unix seconds.  Errors: NOT_FOUND, EXISTS, FULL (disk or quota), TRY_LATER (busy,
+ * lost lease), CORRUPT, SYSTEM, LIMIT, SYNTAX (bad name).
+ */
+#ifndef MAILSTORE_STORE_H
+#define MAILSTORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/password.h"
+#include "base/arena.h"
+#include "base/budget.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ranges.h"
+#include "message/summary.h"
+
+struct store;
+struct store_client;
+struct store_request;
+
+/* ---- the store of a process ---- */
+
+/* A commit touched this mailbox (its highest modseq now), or the queue when mailbox_id is 0. */
+struct store_hint {
+	int64_t mailbox_id;
+	uint64_t modseq;
+};
+
+struct store_options {
+	const char *data_dir;
+	bool ephemeral;                 /* no syncs: test benches */
+	unsigned n_readers;             /* 0 = 2 */
+	struct budget *budget;          /* staged bodies are counted here; may be NULL */
+	/* Called in the writer thread after each commit, hints coalesced per mailbox; may be NULL. */
+	void (*on_commit)(void *owner, const struct store_hint *hints, size_t n);
+	void *owner;
+};
+
+/* Make an empty store in the folder (created 0700 when missing).  EXISTS when there is one. */
+bool store_create(const struct store_options *, struct error *err);
+/* Refuses a schema newer than the program's (DENIED, nothing touched).  Starts threads: call after the sandbox. */
+struct store *store_open(const struct store_options *, struct error *err);
+/* Finishes queued writes, joins threads.  Clients must be gone. */
+void store_close(struct store *);
+
+#define STORE_UUID_LEN 36
+const char *store_uuid(const struct store *);
+/* 32 random octets made with the store: key of hint tags and of fake salts. */
+const unsigned char *store_secret(const struct store *);
+
+/* ---- a loop's window on it ---- */
+
+struct store_client *store_client_create(struct store *, struct error *err);
+/* Completions of unfinished requests are not called; accepted writes still happen. */
+void store_client_destroy(struct store_client *);
+int store_client_fd(const struct store_client *);
+/* Run the completions that wait. */
+void store_client_dispatch(struct store_client *);
+/* For programs without a loop: block and dispatch until nothing of this client is under way. */
+void store_client_wait(struct store_client *);
+/* The completion will not be called; a write still happens.  NULL is ignored. */
+void store_request_forget(struct store_request *);
+
+typedef void store_done_fn(void *owner, const struct error *err);       /* err NULL = done */
+
+/* Did another process commit since the last poll of this store?  The 1 s net under the hints. */
+typedef void store_poll_fn(void *owner, const struct error *err, bool changed);
+struct store_request *store_poll(struct store_client *, store_poll_fn *, void *owner);
+
+/* ---- users, domains, addresses ---- */
+
+struct store_user {
+	int64_t user_id;
+	const char *name;               /* the address, lower case */
+	bool disabled;
+	uint64_t quota, used;           /* octets; quota 0 = none */
+	uint64_t n_messages;
+	bool has_password;
+	struct password_record password;
+};
+/* Borrowed during the call; n 0 and NOT_FOUND for a get that found nothing. */
+typedef void store_user_fn(void *owner, const struct error *err, const struct store_user *users, size_t n);
+
+/* name is the whole address; its domain must exist.  password NULL = cannot log in.  Makes INBOX, Drafts, Sent, Archive, Junk, Trash
+ * (with their special use, subscribed).  The completion gets the new user. */
+struct store_request *store_user_create(struct store_client *, struct bytes name, const struct password_record *password, store_user_fn *, void *owner);
+struct store_request *store_user_get(struct store_client *, struct bytes name, store_user_fn *, void *owner);
+struct store_request *store_user_list(struct store_client *, store_user_fn *, void *owner);
+struct store_request *store_user_set_password(struct store_client *, struct bytes name, const struct password_record *, store_done_fn *, void *owner);
+/* With its mailboxes; bodies go when nobody points at them. */
+struct store_request *store_user_delete(struct store_client *, struct bytes name, store_done_fn *, void *owner);
+
+struct store_request *store_domain_add(struct store_client *, struct bytes domain, bool catch_all, store_done_fn *, void *owner);
+
+enum store_resolution {
+	STORE_LOCAL,                    /* at least one target */
+	STORE_UNKNOWN_USER,             /* our domain, no such user */
+	STORE_FOREIGN,                  /* not our domain */
+};
+struct store_target {                   /* where a recipient's copy goes after aliases */
+	int64_t user_id;                /* 0 = remote, see address */
+	const char *address;
+};
+typedef void store_resolve_fn(void *owner, const struct error *err, enum store_resolution, const struct store_target *targets, size_t n);
+/*
+ * Resolve one recipient (local@domain; bare "postmaster" too).  Aliases are followed (10,000 results, depth 10: LIMIT); user+tag goes to user when
+ * there is no such alias; postmaster@ and abuse@ of a domain go to the configured postmaster, else to the first user added, else to a mailbox of their own,
+ * made at delivery.  Domain and local part compare without case.
+ */
+struct store_request *store_resolve(struct store_client *, struct bytes address, store_resolve_fn *, void *owner);
+
+/* ---- bodies ---- */
+
+/*
+ * A message's octets on their way in.  Up to 1 MiB it stays in memory (counted in the budget; spilled to an unlinked file when the budget is tight);
+ * past that it becomes a file.  File writes are done by a store thread.  One thread at a time.
+ */
+struct store_body;
+typedef void store_body_ready_fn(void *owner);
+/* ready: called by dispatch when a write said "wait" and it may go on. */
+struct store_body *store_body_create(struct store_client *, store_body_ready_fn *ready, void *owner);
+/* LIMIT or FULL: the body is useless, destroy it (keep reading from the peer and refuse at the end).  *wait = true: taken, but stop until ready. */
+bool store_body_write(struct store_body *, struct bytes, bool *wait, struct error *err);
+uint64_t store_body_size(const struct store_body *);
+/* Give up a body that was not handed over.  NULL accepted. */
+void store_body_destroy(struct store_body *);
+
+/* ---- delivery ---- */
+
+struct store_recipient {
+	size_t original;                /* index of the original recipient this copy is for: results are per original */
+	int64_t user_id;                /* local, else 0 */
+	const char *address;            /* remote: local@domain; local: the original address (for the journal) */
+	unsigned notify;                /* ENVELOPE_NOTIFY_ bits, 0 = default */
+	const char *original_recipient; /* ORCPT or NULL */
+};
+
+struct store_delivery {
+	uint64_t queue_id;              /* random_time_id: names the transaction in every log line and reply */
+	struct store_body *body;        /* taken, also on failure */
+	const struct summary *summary;  /* copied */
+	uint64_t local_prefix;          /* octets at the front that are only for mailboxes (Return-Path): the relay skips them */
+	const char *sender;             /* "" = null */
+	const char *envelope_id;        /* ENVID or NULL */
+	int returns;                    /* enum envelope_return */
+	bool is_8bit;
+	int64_t arrived_s;
+	int64_t expires_s;              /* queue rows give up then */
+	const char *source;             /* who handed it in, for the journal: "alice@a.test" or "192.0.2.1" */
+	const struct store_recipient *recipients;
+	size_t n_recipients, n_originals;
+	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
+	int64_t lease_s;
+	/* Between authenticated peers: the same (peer, transaction, digest) again stores nothing and reports OK. */
+	const char *peer, *peer_transaction;
+};
+
+struct store_queue_item {               /* one recipient of one message, leased to this process */
+	int64_t item_id;
+	uint64_t queue_id;
+	int64_t message_id;
+	uint64_t size, skip;            /* send octets [skip, size) of the message */
+	const char *sender, *recipient, *envelope_id, *original_recipient;
+	int returns;
+	unsigned notify, tries;
+	bool is_8bit, delay_was_noticed;
+	int64_t arrived_s, expires_s, lease_until_s;
+};
+struct store_queue_items {
+	struct arena arena;             /* holds everything below */
+	struct store_queue_item *at;
+	size_t n;
+	int64_t next_due_s;             /* when the earliest row not in here is due; 0 = none */
+};
+void store_queue_items_destroy(struct store_queue_items *);
+
+/*
+ * results[0..n_originals): kind NONE = stored for all targets of that original, else why not (FULL = over quota …).
+ * err set: the whole delivery failed, nothing is stored.  items (taken, may be NULL): the rows born leased.
+ */
+typedef void store_deliver_fn(void *owner, const struct error *err, const struct error *results, size_t n, struct store_queue_items *items);
+struct store_request *store_deliver(struct store_client *, const struct store_delivery *, store_deliver_fn *, void *owner);
+
+/* ---- mailboxes ---- */
+
+#define STORE_USE_DRAFTS  1u
+#define STORE_USE_SENT    2u
+#define STORE_USE_ARCHIVE 4u
+#define STORE_USE_JUNK    8u
+#define STORE_USE_TRASH   16u
+
+struct store_mailbox {
+	int64_t mailbox_id, user_id;
+	const char *name;               /* UTF-8 NFC, levels separated by '/'; "INBOX" spelled so */
+	unsigned special_use;
+	bool subscribed;
+	uint32_t uidvalidity, uidnext;
+	uint64_t modseq;                /* highest; >= 1 */
+	uint32_t n_messages, n_unseen, n_deleted, n_recent;
+	uint64_t n_octets;
+};
+typedef void store_mailbox_fn(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n);
+/* All of a user's, sorted by name, INBOX first. */
+struct store_request *store_mailbox_list(struct store_client *, int64_t user_id, store_mailbox_fn *, void *owner);
+/* INBOX in any case.  NOT_FOUND. */
+struct store_request *store_mailbox_get(struct store_client *, int64_t user_id, struct bytes name, store_mailbox_fn *, void *owner);
+
+#define STORE_KEYWORDS_MAX 55
+struct store_keywords {                 /* names of the flag bits 8.. of a mailbox */
+	const char *names[64];          /* [bit]; NULL = unused */
+};
+struct store_snapshot {                 /* owned by whom it is given to: store_snapshot_destroy */
+	struct arena arena;
+	struct store_mailbox mailbox;   /* counters at mailbox.modseq */
+	struct ranges uids;
+	uint32_t first_unseen_uid;      /* 0 = none */
+	uint32_t first_recent_uid;      /* UIDs from here on are \Recent in this session */
+	struct store_keywords keywords;
+};
+void store_snapshot_destroy(struct store_snapshot *);
+typedef void store_snapshot_fn(void *owner, const struct error *err, struct store_snapshot *);
+/* For SELECT and EXAMINE.  take_recent: this session takes the \Recent flags (a write). */
+struct store_request *store_mailbox_open(struct store_client *, int64_t user_id, struct bytes name, bool take_recent, store_snapshot_fn *, void *owner);
+
+/* ---- messages ---- */
+
+#define STORE_SEEN     1u
+#define STORE_ANSWERED 2u
+#define STORE_FLAGGED  4u
+#define STORE_DELETED  8u
+#define STORE_DRAFT    16u
+#define STORE_KEYWORD_FIRST_BIT 8
+
+struct store_message {
+	uint32_t uid;
+	uint64_t modseq, flags;         /* bits 0-4 above, bits 8-62 keywords of the mailbox */
+	int64_t internal_date_s, saved_s, sent_s;
+	uint64_t size, header_len;
+	int64_t message_id, thread_id;
+	struct bytes envelope, structure, sortkeys;     /* packed (message/summary.h); empty unless asked for */
+};
+struct store_messages {                 /* owned by whom it is given to: store_messages_destroy */
+	struct arena arena;
+	struct store_message *at;       /* ascending UIDs */
+	size_t n;
+	uint32_t next_uid;              /* 0 = the end was reached; else scan again from here */
+};
+void store_messages_destroy(struct store_messages *);
+
+#define STORE_FIELD_ENVELOPE  1u
+#define STORE_FIELD_STRUCTURE 2u
+#define STORE_FIELD_SORTKEYS  4u
+#define STORE_FIELD_BODY_INFO 8u        /* header_len */
+
+typedef void store_messages_fn(void *owner, const struct error *err, struct store_messages *);
+/* One batch: at most 2,000 rows, 1 MiB of fields, about 10 ms.  Also rows expunged less than `retain` ago when include_expunged (their flags are the last ones). */
+struct store_request *store_message_scan(struct store_client *, int64_t mailbox_id, const struct ranges *uids, unsigned fields, bool include_expunged, store_messages_fn *, void *owner);
+
+#define STORE_READ_MAX (256u * 1024)
+typedef void store_read_fn(void *owner, const struct error *err, struct bytes octets);
+/* Octets [offset, offset + len) of a message, len <= STORE_READ_MAX; short at its end.  NOT_FOUND when the body is gone. */
+struct store_request *store_read(struct store_client *, int64_t message_id, uint64_t offset, size_t len, store_read_fn *, void *owner);
+
+struct store_append_item {
+	struct store_body *body;        /* taken */
+	const struct summary *summary;
+	uint64_t flags;                 /* bits 0-4 */
+	const char *const *keywords;
+	size_t n_keywords;
+	int64_t internal_date_s;
+};
+/* uids: in the order of the items. */
+typedef void store_append_fn(void *owner, const struct error *err, uint32_t uidvalidity, const struct ranges *uids);
+/* All or none.  NOT_FOUND: no such mailbox (TRYCREATE); LIMIT: too many keywords; FULL: quota. */
+struct store_request *store_append(struct store_client *, int64_t user_id, struct bytes mailbox, const struct store_append_item *, size_t n, store_append_fn *, void *owner);
+
+enum store_flags_op { STORE_FLAGS_SET, STORE_FLAGS_ADD, STORE_FLAGS_REMOVE };
+struct store_flags_change {
+	int64_t mailbox_id;
+	const struct ranges *uids;      /* missing ones are passed over */
+	enum store_flags_op op;
+	uint64_t bits;                  /* 0-4 and known keyword bits */
+	const char *const *keywords;    /* made when new */
+	size_t n_keywords;
+	uint64_t unchanged_since;       /* UINT64_MAX = no condition */
+};
+/* modified: UIDs left alone because their modseq was above unchanged_since.  modseq 0 = nothing changed. */
+typedef void store_flags_fn(void *owner, const struct error *err, uint64_t modseq, const struct ranges *modified);
+struct store_request *store_message_flags(struct store_client *, const struct store_flags_change *, store_flags_fn *, void *owner);
+
+typedef void store_expunge_fn(void *owner, const struct error *err, uint64_t modseq, const struct ranges *uids);
+/* Remove messages that are \Deleted, those in uids only when it is not NULL. */
+struct store_request *store_message_expunge(struct store_client *, int64_t mailbox_id, const struct ranges *uids, store_expunge_fn *, void *owner);
+
+struct store_changes {                  /* owned by whom it is given to: store_changes_destroy */
+	struct arena arena;
+	struct store_mailbox mailbox;   /* as of now; continue from mailbox.modseq */
+	struct store_message *at;       /* flags, modseq, uid, size of new and changed messages, ascending UIDs */
+	size_t n;
+	struct ranges vanished;         /* expunged since */
+	bool vanished_is_incomplete;    /* since is older than the tombstones kept: compare with all UIDs */
+	struct store_keywords keywords;
+};
+void store_changes_destroy(struct store_changes *);
+/* err NOT_FOUND: the mailbox was deleted. */
+typedef void store_changes_fn(void *owner, const struct error *err, struct store_changes *);
+struct store_request *store_mailbox_changes(struct store_client *, int64_t mailbox_id, uint64_t since_modseq, store_changes_fn *, void *owner);
+
+/* ---- the queue ---- */
+
+typedef void store_queue_fn(void *owner, const struct error *err, struct store_queue_items *items);
+/* Lease up to max due rows to this process.  Rows of processes that died are due again (their lease lock is free). */
+struct store_request *store_queue_claim(struct store_client *, size_t max, int64_t lease_s, store_queue_fn *, void *owner);
+/* Keep rows longer; TRY_LATER when one was lost. */
+struct store_request *store_queue_renew(struct store_client *, const int64_t *item_ids, size_t n, int64_t lease_s, store_done_fn *, void *owner);
+
+enum store_queue_outcome { STORE_QUEUE_DELIVERED, STORE_QUEUE_FAILED, STORE_QUEUE_RETRY, STORE_QUEUE_RELEASE /* not tried */ };
+struct store_queue_result {
+	int64_t item_id;
+	enum store_queue_outcome outcome;
+	int64_t next_at_s;              /* RETRY */
+	bool delay_noticed;             /* a delay notice goes out with this result */
+	const char *status;             /* last reply or reason, printable: kept in the row and the journal */
+	const char *remote;             /* host that said so, or NULL */
+};
+/* One commit: the results, and the report (a delivery of a DSN; NULL for none; its body is taken).  A row whose lease was lost is passed over (logged). */
+struct store_request *store_queue_done(struct store_client *, const struct store_queue_result *, size_t n, const struct store_delivery *report, store_done_fn *, void *owner);
+
+/* ---- care ---- */
+
+/* Reaper and pruning, about budget_ms of writer time; call every few seconds from one place. */
+struct store_request *store_maintain(struct store_client *, unsigned budget_ms, store_done_fn *, void *owner);
+
+/* Whole integrity: SQLite's own check, counters, references, orphans.  finding(owner, text) per finding; returns their number, -1 on error.  Works beside running daemons.  Blocking. */
+typedef void store_finding_fn(void *owner, const char *text);
+int store_check(const char *data_dir, store_finding_fn *, void *owner, struct error *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* net_connect: one outgoing connection, tried over several addresses with a deadline (staggered 250 ms, first success wins: RFC 8305). */
+#ifndef NETCORE_NET_CONNECT_H
+#define NETCORE_NET_CONNECT_H
+
+#include "netcore/net_addr.h"
+#include "netcore/net_loop.h"
+#include "netcore/net_worker.h"
+
+struct net_connect;
+
+/* Success: fd >= 0 is yours and `addr` is the one that answered.  Failure: fd -1 and err.  Called once, never inside net_connect_start; the object is gone afterwards. */
+typedef void net_connect_fn(void *owner, int fd, const struct net_addr *addr, const struct error *err);
+
+struct net_connect *net_connect_start(struct net_loop *, const struct net_addr *addrs, size_t n, int64_t deadline_ms, net_connect_fn *, void *owner);
+/* host is a name or an address; names are looked up with getaddrinfo in the worker, never in the loop. */
+struct net_connect *net_connect_host(struct net_loop *, struct net_worker *, const char *host, int port, int64_t deadline_ms, net_connect_fn *, void *owner);
+/* No call comes any more. */
+void net_connect_cancel(struct net_connect *);
+
+#endif

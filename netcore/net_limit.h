@@ -1,0 +1,21 @@
+/* net_limit: how many connections an address holds now.  One loop's (the acceptor's) object, no lock. */
+#ifndef NETCORE_NET_LIMIT_H
+#define NETCORE_NET_LIMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "netcore/net_addr.h"
+
+struct net_limit;
+
+/* per_address 0 = no bound.  exempt blocks are borrowed for the object's life. */
+struct net_limit *net_limit_create(size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt);
+void net_limit_destroy(struct net_limit *);
+enum net_limit_answer { NET_LIMIT_OK, NET_LIMIT_TOTAL, NET_LIMIT_ADDRESS };
+/* Count one connection in; anything but OK counts nothing. */
+enum net_limit_answer net_limit_enter(struct net_limit *, const struct net_addr *);
+void net_limit_leave(struct net_limit *, const struct net_addr *);
+bool net_limit_is_exempt(const struct net_limit *, const struct net_addr *);
+
+#endif

@@ -1,0 +1,25 @@
+/* net_tls_context: certificates and trust for TLS streams (OpenSSL).  Reference-counted: a reload makes a new one. */
+#ifndef NETCORE_NET_TLS_CONTEXT_H
+#define NETCORE_NET_TLS_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct net_tls_context;
+
+enum net_tls_verify {
+	NET_TLS_VERIFY_NONE,            /* opportunistic: encrypt, believe anyone */
+	NET_TLS_VERIFY_CA,              /* chain to the CA and name match (SAN; no CN fall-back) */
+	NET_TLS_VERIFY_FINGERPRINT,     /* SHA-256 of the certificate (DER) must equal the pin */
+};
+
+/* Server context from PEM text (chain and key).  min_version "1.2" or "1.3".  NULL: err says what is wrong with which. */
+struct net_tls_context *net_tls_context_server(struct bytes chain_pem, struct bytes key_pem, const char *min_version, struct error *err);
+/* Client context.  ca_pem empty = the system's trust store; pin_hex (64 hex digits) only with _FINGERPRINT. */
+struct net_tls_context *net_tls_context_client(enum net_tls_verify, struct bytes ca_pem, const char *pin_hex, struct error *err);
+struct net_tls_context *net_tls_context_ref(struct net_tls_context *);       /* thread-safe */
+void net_tls_context_unref(struct net_tls_context *);                        /* NULL accepted */
+
+#endif
