@@ -1,4 +1,4 @@
-/* ranges: a set of 32-bit numbers kept as sorted, disjoint, non-adjacent ranges: UIDs, sequence numbers. */
+/* ranges: a set of numbers 1..2^32-1 kept as sorted, disjoint, non-adjacent ranges: UIDs, sequence numbers. */
 #ifndef BASE_RANGES_H
 #define BASE_RANGES_H
 

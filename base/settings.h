@@ -15,7 +15,7 @@
 
 enum settings_type {
 	SETTINGS_TEXT,                  /* const char *            libconfig string */
-	SETTINGS_PATH,                  /* const char *            string; relative to the file's folder, made absolute; "unix:" prefix kept out */
+	SETTINGS_PATH,                  /* const char *            string; relative to the main file's folder, made absolute; a "unix:" in front stays */
 	SETTINGS_TEXTS,                 /* struct settings_texts   array of strings */
 	SETTINGS_INT,                   /* int64_t                 integer */
 	SETTINGS_SIZE,                  /* uint64_t octets         string with K M G, or integer */
@@ -40,7 +40,7 @@ struct settings_row {
 	const char *name;               /* NULL ends the table */
 	enum settings_type type;
 	size_t offset;                  /* of the field in the struct the table describes */
-	const char *value;              /* default as written in the file; NULL = zero */
+	const char *value;              /* default as written in the file, outer quotes optional; NULL = zero */
 	int64_t min, max;               /* for INT, SIZE, DURATION, and the length of TEXTS and LIST; 0,0 = no bound */
 	unsigned flags;
 	const char *const *choices;     /* CHOICE: NULL-terminated */
@@ -61,9 +61,9 @@ bool settings_load(const char *path, const struct settings_row *rows, void *out,
 /* The same from text that was read elsewhere; `path` names it in errors and is the base of relative paths; no @include. */
 bool settings_load_text(const char *text, const char *path, const struct settings_row *rows, void *out, size_t size,
                         struct arena *, struct error *err);
-/* The file with every @include resolved, as text for settings_load_text.  The caller frees it; NULL on error. */
+/* The file with every @include resolved (named relative to its folder), as text for settings_load_text.  The caller frees it; NULL on error. */
 char *settings_flatten(const char *path, struct error *err);
-/* Print all values (defaults included) in libconfig syntax, appended to *out_text by the callback. */
+/* Append all values (defaults included) in libconfig syntax: what settings_load_text reads back the same. */
 struct buffer;
 void settings_format(const struct settings_row *rows, const void *values, struct buffer *out);
 
