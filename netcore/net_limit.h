@@ -1,4 +1,4 @@
-/* net_limit: how many connections an address holds now.  One loop's (the acceptor's) object, no lock. */
+/* net_limit: how many connections an address holds now (IPv6: its /64, which is what one host is given).  One loop's (the acceptor's) object, no lock. */
 #ifndef NETCORE_NET_LIMIT_H
 #define NETCORE_NET_LIMIT_H
 
@@ -9,7 +9,7 @@
 
 struct net_limit;
 
-/* per_address 0 = no bound.  exempt blocks are borrowed for the object's life. */
+/* 0 = no bound.  Exempt addresses and Unix sockets count towards the total only.  The exempt blocks are borrowed for the object's life. */
 struct net_limit *net_limit_create(size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt);
 void net_limit_destroy(struct net_limit *);
 enum net_limit_answer { NET_LIMIT_OK, NET_LIMIT_TOTAL, NET_LIMIT_ADDRESS };

@@ -10,12 +10,16 @@
 
 #define NET_UNIX_FDS_MAX 64
 
-/* A connected SOCK_SEQPACKET pair, close-on-exec. */
+/* A connected SOCK_SEQPACKET pair, non-blocking and close-on-exec. */
 bool net_unix_pair(int fds[2], struct error *err);
 bool net_unix_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, struct error *err);
-/* One datagram with up to NET_UNIX_FDS_MAX descriptors (they stay ours too). */
+/* One datagram (len >= 1) with up to NET_UNIX_FDS_MAX descriptors (they stay ours too).  A full peer is ERROR_TRY_LATER. */
 bool net_unix_send(int fd, const void *at, size_t len, const int *fds, size_t n_fds, struct error *err);
-/* Returns the datagram's length, 0 at the end, -1 on error.  Received descriptors are close-on-exec and yours.  A truncated message is an error and its descriptors are closed. */
+/*
+ * Returns the datagram's length, 0 at the end, -1 on error (ERROR_TRY_LATER: none is there yet).  fds has room for
+ * NET_UNIX_FDS_MAX; *n_fds is set.  Received descriptors are close-on-exec and yours.  A truncated message is an
+ * error (ERROR_LIMIT) and its descriptors are closed.
+ */
 ssize_t net_unix_receive(int fd, void *at, size_t size, int *fds, size_t *n_fds, struct error *err);
 
 #endif

@@ -1,0 +1,100 @@
+#include "netcore/net_limit.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/memory.h"
+
+struct net_limit {
+	size_t total_max, address_max;
+	const struct net_cidr *exempt;
+	size_t n_exempt;
+	size_t total;
+	struct map *by_address;         /* the value is the count itself */
+};
+
+struct net_limit *net_limit_create(size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt)
+{
+	struct net_limit *l = xcalloc(1, sizeof *l);
+
+	*l = (struct net_limit){ total, per_address, exempt, n_exempt, 0, map_create() };
+	return l;
+}
+
+void net_limit_destroy(struct net_limit *l)
+{
+	if (l == NULL)
+		return;
+	map_destroy(l->by_address);
+	free(l);
+}
+
+bool net_limit_is_exempt(const struct net_limit *l, const struct net_addr *a)
+{
+	for (size_t i = 0; i < l->n_exempt; i++)
+		if (net_cidr_contains(&l->exempt[i], a))
+			return true;
+	return false;
+}
+
+/* False: this address is not counted by itself. */
+static bool counted_key(const struct net_limit *l, const struct net_addr *a, struct bytes *key)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&a->storage;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&a->storage;
+
+	if (l->address_max == 0 || net_limit_is_exempt(l, a))
+		return false;
+	if (net_addr_family(a) == AF_INET)
+		*key = bytes_of(&v4->sin_addr, 4);
+	else if (net_addr_family(a) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		*key = bytes_of(v6->sin6_addr.s6_addr + 12, 4);
+	else if (net_addr_family(a) == AF_INET6)
+		*key = bytes_of(v6->sin6_addr.s6_addr, 8);
+	else
+		return false;
+	return true;
+}
+
+static size_t held(const struct net_limit *l, struct bytes key)
+{
+	return (size_t)(uintptr_t)map_get(l->by_address, key);
+}
+
+static void set_held(struct net_limit *l, struct bytes key, size_t n)
+{
+	if (n > 0)
+		map_put(l->by_address, key, (void *)(uintptr_t)n);
+	else
+		map_remove(l->by_address, key);
+}
+
+enum net_limit_answer net_limit_enter(struct net_limit *l, const struct net_addr *a)
+{
+	struct bytes key;
+	bool counted = counted_key(l, a, &key);
+
+	if (l->total_max > 0 && l->total >= l->total_max)
+		return NET_LIMIT_TOTAL;
+	if (counted && held(l, key) >= l->address_max)
+		return NET_LIMIT_ADDRESS;
+	l->total++;
+	if (counted)
+		set_held(l, key, held(l, key) + 1);
+	return NET_LIMIT_OK;
+}
+
+void net_limit_leave(struct net_limit *l, const struct net_addr *a)
+{
+	struct bytes key;
+
+	assert(l->total > 0);
+	l->total--;
+	if (counted_key(l, a, &key)) {
+		assert(held(l, key) > 0);
+		set_held(l, key, held(l, key) - 1);
+	}
+}
