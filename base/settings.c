@@ -87,6 +87,13 @@ static bool check_bounds(struct walk *w, const config_setting_t *s, const struct
 	return false;
 }
 
+static bool check_value(struct walk *w, const config_setting_t *s, const struct settings_row *row, const void *field)
+{
+	struct error why = { 0 };
+
+	return row->check == NULL || row->check(field, &why) || refuse(w, s, "%s", why.text);
+}
+
 static bool read_text(struct walk *w, const config_setting_t *s, const struct settings_row *row, void *field)
 {
 	const char *text = text_of(s);
@@ -187,8 +194,7 @@ static bool read_list(struct walk *w, const config_setting_t *s, const struct se
 		return refuse(w, s, "must be a list of groups: ( { … }, { … } )");
 	if ((row->min != 0 || row->max != 0) && (n < row->min || n > row->max))
 		return refuse(w, s, "has %d entries, not between %" PRId64 " and %" PRId64, n, row->min, row->max);
-	list->n = (size_t)n;
-	list->at = arena_alloc(w->arena, list->n * row->item_size);
+	list->at = arena_alloc(w->arena, (size_t)n * row->item_size);
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *item = config_setting_get_elem(s, (unsigned)i);
 		size_t before = w->where.len;
@@ -196,6 +202,9 @@ static bool read_list(struct walk *w, const config_setting_t *s, const struct se
 		if (!config_setting_is_group(item))
 			return refuse(w, item, "must be a group: { … }");
 		if (!read_group(w, item, row->rows, (char *)list->at + (size_t)i * row->item_size, true))
+			return false;
+		list->n = (size_t)i + 1;
+		if (!check_value(w, item, row, list))
 			return false;
 		buffer_truncate(&w->where, before);
 	}
@@ -313,7 +322,7 @@ static bool read_group(struct walk *w, const config_setting_t *group, const stru
 			return refuse(w, group, "missing");
 		if (s == NULL)
 			read_default(w, row, field);
-		else if (!read_value(w, s, row, field))
+		else if (!read_value(w, s, row, field) || (row->type != SETTINGS_LIST && !check_value(w, s, row, field)))
 			return false;
 		buffer_truncate(&w->where, before);
 	}

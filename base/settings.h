@@ -47,6 +47,11 @@ struct settings_row {
 	const struct settings_row *rows;/* GROUP, LIST */
 	size_t item_size;               /* LIST */
 	const char *help;               /* one line: sample file and man page */
+	/*
+	 * May refuse a value that the file gave (not a default): false and err->text, which then gets file, line and path.
+	 * GROUP: after its members.  LIST: after each item, with n = the items read so far.
+	 */
+	bool (*check)(const void *field, struct error *err);
 };
 
 #define SETTINGS_REQUIRED 1u            /* absence is an error */
