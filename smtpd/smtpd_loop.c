@@ -1,0 +1,58 @@
+#include "smtpd/smtpd_loop.h"
+
+#include <pthread.h>
+
+#include "base/memory.h"
+#include "smtpd/relay_schedule.h"
+#include "smtpd/smtpd_session.h"
+
+static struct guess_limit *all_guesses;
+static struct success_cache *all_successes;
+
+static void create_shared(void)
+{
+	all_guesses = guess_limit_create();
+	all_successes = success_cache_create(4096, SUCCESS_CACHE_KEEP_MS);
+}
+
+bool smtpd_loop_start(struct service_loop *loop, struct error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct smtpd_loop *own = xcalloc(1, sizeof *own);
+
+	pthread_once(&once, create_shared);
+	own->guesses = all_guesses;
+	own->successes = all_successes;
+	loop->program = own;
+	return relay_start(loop, err);
+}
+
+void smtpd_loop_stop(struct service_loop *loop)
+{
+	struct list_node *next;
+
+	relay_stop(loop);
+	for (struct list_node *n = smtpd_loop_of(loop)->sessions.first; n != NULL; n = next) {
+		next = n->next;
+		smtpd_session_stop(LIST_OWNER(n, struct smtpd_session, node));
+	}
+}
+
+bool smtpd_loop_is_crowded(const struct service_loop *loop)
+{
+	size_t allowed = (size_t)loop->generation->settings.limits.connections / service_loop_count(loop->service);
+
+	return allowed > 0 && loop->n_connections * 5 > allowed * 4;
+}
+
+bool smtpd_loop_is_exempt(const struct service_loop *loop, const struct net_addr *addr)
+{
+	const struct service_settings *settings = &loop->generation->settings;
+
+	if (net_addr_family(addr) == AF_UNIX)
+		return true;
+	for (size_t i = 0; i < settings->n_exempt; i++)
+		if (net_cidr_contains(&settings->exempt[i], addr))
+			return true;
+	return false;
+}

@@ -1,0 +1,30 @@
+/* smtpd_loop: what smtpd keeps for each network loop. */
+#ifndef SMTPD_SMTPD_LOOP_H
+#define SMTPD_SMTPD_LOOP_H
+
+#include <stdbool.h>
+
+#include "auth/guess_limit.h"
+#include "auth/success_cache.h"
+#include "base/list.h"
+#include "service/service_server.h"
+
+struct smtpd_loop {
+	struct list sessions;           /* of struct smtpd_session */
+	struct success_cache *successes;
+	struct guess_limit *guesses;    /* shared by all loops */
+};
+
+static inline struct smtpd_loop *smtpd_loop_of(struct service_loop *loop)
+{
+	return loop->program;
+}
+
+bool smtpd_loop_start(struct service_loop *, struct error *err);
+void smtpd_loop_stop(struct service_loop *);
+/* More than 80 % of the allowed connections are open. */
+bool smtpd_loop_is_crowded(const struct service_loop *);
+/* limits.exempt covers the address. */
+bool smtpd_loop_is_exempt(const struct service_loop *, const struct net_addr *);
+
+#endif

@@ -1,0 +1,13 @@
+#include "smtpd/smtpd_policy.h"
+
+#include "smtp/smtp_extension.h"
+
+unsigned smtpd_policy_extensions(const struct smtpd_session *s)
+{
+	return s->is_extended ? SMTP_PIPELINING | SMTP_SIZE | SMTP_8BITMIME | SMTP_ENHANCED : 0;
+}
+
+bool smtpd_policy_may_relay(const struct smtpd_session *s)
+{
+	return smtpd_session_is_submission(s) && s->login.name != NULL;
+}
