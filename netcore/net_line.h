@@ -4,13 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "netcore/net_stream.h"
 
 struct net_line {                       /* zero-initialise, then set limit */
 	size_t limit;                   /* octets, CRLF included; must be below the stream's input max */
-	size_t scanned;                 /* of the buffered input, already searched */
+	uint64_t scanned;               /* position in the stream's input up to which no LF was found */
 	bool skipping;                  /* inside a line that was too long */
 };
 

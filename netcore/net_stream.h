@@ -26,8 +26,9 @@ struct net_stream_events {
 	void (*input)(void *owner);     /* net_stream_input grew; consume what can be used now */
 	void (*drained)(void *owner);   /* output is at the low-water mark again; may be NULL */
 	void (*secured)(void *owner);   /* the TLS handshake succeeded; may be NULL */
-	/* Over: ERROR_CLOSED = the peer ended in order (input may still be buffered), ERROR_TRY_LATER = deadline,
-	 * other = reset, truncated TLS, handshake or certificate failure. */
+	/* Over: ERROR_CLOSED = the peer ended in order (input may still be buffered; told after net_stream_resume when paused;
+	 * writing and net_stream_finish still work), ERROR_TRY_LATER = deadline or write timeout, ERROR_DENIED = certificate
+	 * refused, other = reset, truncated TLS, handshake failure. */
 	void (*closed)(void *owner, const struct error *why);
 };
 
@@ -40,16 +41,18 @@ struct net_stream *net_stream_create(struct net_loop *, int fd, const struct net
 /* Another owner from now on. */
 void net_stream_set_owner(struct net_stream *, const struct net_stream_events *, void *owner);
 
-/* What has arrived and is not consumed; valid until the next net_stream call that reads or consumes. */
+/* What has arrived and is not consumed; valid until consumed or until the loop reads again (never while paused). */
 struct bytes net_stream_input(struct net_stream *);
 void net_stream_consume(struct net_stream *, size_t n);
+/* How many octets of input were consumed or discarded since the beginning: the position of net_stream_input's first. */
+uint64_t net_stream_input_offset(const struct net_stream *);
 /* Reading stops while this much is buffered (>= 1). */
 void net_stream_set_input_max(struct net_stream *, size_t octets);
 /* Stop and resume reading from the socket; resuming calls `input` in the next pass when something is buffered. */
 void net_stream_pause(struct net_stream *);
 void net_stream_resume(struct net_stream *);
 
-/* Queue output; it leaves when the pass ends.  False: above the high-water mark, stop producing until `drained`. */
+/* Queue output; it leaves when the pass ends.  False: above the high-water mark, stop producing until `drained`; or over. */
 bool net_stream_write(struct net_stream *, struct bytes);
 bool net_stream_printf(struct net_stream *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Octets queued and not yet taken by the kernel. */

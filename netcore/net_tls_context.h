@@ -22,4 +22,8 @@ struct net_tls_context *net_tls_context_client(enum net_tls_verify, struct bytes
 struct net_tls_context *net_tls_context_ref(struct net_tls_context *);       /* thread-safe */
 void net_tls_context_unref(struct net_tls_context *);                        /* NULL accepted */
 
+/* For net_tls_stream: the OpenSSL object, and how the peer is judged. */
+struct ssl_ctx_st *net_tls_context_openssl(struct net_tls_context *);
+enum net_tls_verify net_tls_context_verify(const struct net_tls_context *);
+
 #endif
