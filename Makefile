@@ -104,5 +104,69 @@ fuzz-programs: $(FUZZERS)
 clean:
 	rm -rf $(BUILD)
 
+
+# What a person types.  The recipes call make again, so that the packages are there before
+# pkg-config is asked.
+
+.PHONY: deps demo test unit e2e lint fuzz bench interop crash install help
+deps:
+	@tools/deps build
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tools/demo $(BIN) $(if $(KEEP),--keep)
+
+test:
+	@tools/deps build test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory VARIANT=test all unit-programs
+	@tests/all $(BUILD)
+
+lint:
+	@tools/deps build test lint
+	@tools/lint
+
+fuzz:
+	@tools/deps build fuzz
+	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-programs
+	@tools/fuzz $(BUILD)/fuzz/fuzzers $(SECONDS)
+
+crash:
+	@tools/deps build test
+	@$(MAKE) --no-print-directory all
+	@tests/crash/run --bin $(BUILD)/bin --rounds $(ROUNDS)
+
+bench:
+	@tools/deps build test
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run --bin $(BUILD)/bin
+
+interop:
+	@tools/deps build test
+	@$(MAKE) --no-print-directory all
+	@tests/interop/run --bin $(BUILD)/bin
+
+MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	        $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/posta $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BIN)/smtpd $(BIN)/imapd $(BIN)/mailctl $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BIN)/mua $(BIN)/nettool $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(filter %.1,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 etc/posta.conf README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/posta
+	for unit in etc/*.service; do sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
+
+help:
+	@echo 'make            build all five programs into build/bin'
+	@echo 'make deps       install missing Debian packages'
+	@echo 'make demo       two servers, two users, a letter and its answer   (KEEP=1 leaves them running)'
+	@echo 'make test       unit, end-to-end and crash tests on a sanitizer build and the release build'
+	@echo 'make lint       static checks         make fuzz SECONDS=60   every fuzzer for that long'
+	@echo 'make bench      figures beside the peers'
+	@echo 'make interop    real clients and servers from Debian'
+	@echo 'make crash ROUNDS=200   the long crash tests'
+	@echo 'make install DESTDIR= PREFIX=/usr/local'
+
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 .SECONDARY:
