@@ -24,13 +24,13 @@ struct address {
 /* Walks a list.  Zero-initialise, set rest; the buffers are released by address_parser_release. */
 struct address_parser {
 	struct bytes rest;              /* field value, folds as written */
-	bool in_group;
+	bool in_group, quote_is_open;
 	struct buffer name, comment, local, domain;
 };
 
 /*
  * The next element; false at the end.  Its slices live until the next call or release.  Nothing is an error: text that is no
- * address is skipped up to the next comma, except that words alone become a name without local part.
+ * address is skipped up to the next comma, except that one word alone is a local part without domain, several are a name alone.
  */
 bool address_next(struct address_parser *, struct address *);
 void address_parser_release(struct address_parser *);

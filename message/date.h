@@ -26,7 +26,7 @@ const char *date_weekday_name(int weekday);     /* "Sun" */
 
 /*
  * Read a date.  Tolerated: comments, folds, a missing or wrong weekday, two and three digit years, missing seconds, missing time (midnight), the
- * asctime order, zones by name, and unknown or missing zones (offset 0).  False: no day, month and year that exist, or a time that does not.
+ * asctime order, zones by name; unknown or missing zones are UTC, a time that does not exist is midnight (RFC 5256 2.2).  False: no such day.
  * *offset_min (may be NULL): minutes east of UTC; the day the writer saw is that of *unix_s + 60 * offset.
  */
 bool date_parse(struct bytes text, int64_t *unix_s, int *offset_min);
