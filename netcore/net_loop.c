@@ -47,6 +47,7 @@ struct net_loop {
 	int64_t now_ms;
 	bool in_pass;
 	struct calls later, later_running;
+	struct list endings;
 	int wake_fd;
 	struct net_watch wake;
 	atomic_bool stopping;
@@ -162,6 +163,10 @@ void net_loop_destroy(struct net_loop *loop)
 	if (loop == NULL)
 		return;
 	assert(!loop->in_pass);
+	while (!list_is_empty(&loop->endings)) {
+		struct net_ending *e = LIST_OWNER(list_take_first(&loop->endings), struct net_ending, node);
+		e->fn(e->owner);
+	}
 	while (has_posted(loop) || loop->later.n > 0) {
 		run_posted(loop);
 		run_later(loop);
@@ -269,6 +274,25 @@ void net_loop_free_later(struct net_loop *loop, void *memory)
 void net_loop_call_later(struct net_loop *loop, net_loop_fn *fn, void *owner)
 {
 	calls_add(&loop->later, fn, owner);
+}
+
+void net_loop_ending_begins(struct net_loop *loop, struct net_ending *e, net_loop_fn *fn, void *owner)
+{
+	e->fn = fn;
+	e->owner = owner;
+	list_append(&loop->endings, &e->node);
+}
+
+void net_loop_ending_done(struct net_loop *loop, struct net_ending *e)
+{
+	if (e->fn)
+		list_remove(&loop->endings, &e->node);
+	e->fn = NULL;
+}
+
+size_t net_loop_endings(const struct net_loop *loop)
+{
+	return loop->endings.n;
 }
 
 static uint32_t take_slot(struct net_loop *loop)

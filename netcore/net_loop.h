@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 struct net_loop;
 struct net_timers;
@@ -28,7 +29,7 @@ enum net_poll_kind net_poll_kind_default(void);
 
 /* NULL on failure (descriptors exhausted).  Creates the wake-up descriptor, no thread. */
 struct net_loop *net_loop_create(enum net_poll_kind, struct error *err);
-/* Not while running.  Runs what was posted and frees what was deferred; watches must be gone. */
+/* Not while running.  Ends what is still ending (below), runs what was posted, frees what was deferred; watches must be gone. */
 void net_loop_destroy(struct net_loop *);
 
 /* Until net_loop_stop. */
@@ -50,6 +51,17 @@ void net_loop_post(struct net_loop *, net_loop_fn *fn, void *owner);
 void net_loop_free_later(struct net_loop *, void *memory);
 /* fn(owner) after the present pass (destructors). */
 void net_loop_call_later(struct net_loop *, net_loop_fn *fn, void *owner);
+
+/* Something that outlives its owner for a while (a stream that is finishing): fn(owner) cuts it short when the loop is destroyed. */
+struct net_ending {                     /* embed; zero-initialise */
+	struct list_node node;
+	net_loop_fn *fn;
+	void *owner;
+};
+void net_loop_ending_begins(struct net_loop *, struct net_ending *, net_loop_fn *fn, void *owner);
+void net_loop_ending_done(struct net_loop *, struct net_ending *);      /* legal when it never began */
+/* How many there are: a graceful stop runs the loop until 0, or its own deadline. */
+size_t net_loop_endings(const struct net_loop *);
 
 /* A watched descriptor. */
 #define NET_READABLE 1u

@@ -245,12 +245,18 @@ static void destroy(void *owner)
 	free(s);
 }
 
+static void cut_short(void *owner)
+{
+	net_stream_close(owner);
+}
+
 void net_stream_finish(struct net_stream *s)
 {
 	if (s->gone || s->finishing)
 		return;
 	s->events = NULL;
 	s->finishing = true;
+	net_loop_ending_begins(s->loop, &s->ending, cut_short, s);
 	net_timer_start(&s->deadline, s->loop, FINISH_MS, net_stream_on_deadline, s);
 	net_stream_schedule(s);
 	net_stream_update_watch(s);
@@ -265,6 +271,7 @@ void net_stream_close(struct net_stream *s)
 	net_timer_stop(&s->deadline);
 	net_timer_stop(&s->progress);
 	net_timer_stop(&s->handshake);
+	net_loop_ending_done(s->loop, &s->ending);
 	net_watch_stop(&s->watch);
 	net_socket_close(s->fd);
 	/* Last in the queue of deferred calls: a turn may be there already. */

@@ -31,6 +31,7 @@ struct net_stream {
 	bool peer_ended, finishing, fin_sent, gone;
 	bool write_blocked;                             /* the kernel takes no more for now */
 	bool write_wants_read, read_wants_write;        /* TLS needs the other direction first */
+	struct net_ending ending;
 	struct net_addr peer_addr, local_addr;
 };
 

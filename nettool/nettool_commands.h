@@ -1,0 +1,17 @@
+/* nettool_commands: the subcommands of nettool, one file each. */
+#ifndef NETTOOL_NETTOOL_COMMANDS_H
+#define NETTOOL_NETTOOL_COMMANDS_H
+
+struct nettool_command {
+	const char *name;
+	const char *synopsis, *purpose;                 /* for the usage text; one line each, lines split by '\n' */
+	/* argv[0] is the subcommand; returns a code of sysexits.h. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct nettool_command nettool_echo;
+
+/* Complain on standard error and show the synopsis; returns EX_USAGE. */
+int nettool_usage(const struct nettool_command *, const char *complaint);
+
+#endif
