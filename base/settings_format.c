@@ -99,6 +99,11 @@ static bool is_absent(const struct settings_row *row, const void *field)
 		return true;
 	if (is_text(row))
 		return *(const char *const *)field == NULL;
+	/* an empty array below its bound can only be one that nobody wrote */
+	if (row->type == SETTINGS_TEXTS)
+		return row->min > 0 && ((const struct settings_texts *)field)->n == 0;
+	if (row->type == SETTINGS_LIST)
+		return row->min > 0 && ((const struct settings_list *)field)->n == 0;
 	if (row->type != SETTINGS_GROUP)
 		return false;
 	for (const struct settings_row *inner = row->rows; inner->name != NULL; inner++) {
