@@ -32,17 +32,17 @@ struct service_peer {
 };
 
 struct service_settings {
-	const char *path;               /* the configuration file */
+	const char *path;               /* the configuration file, as it was named (absolute, when there are relative paths in it) */
 	const char *hostname;
 	struct settings_texts domains;
 	const char *data_dir, *user, *postmaster;
 	int64_t shards;
 	bool ephemeral, catch_all;
 	struct settings_list listen;    /* of struct service_listen */
-	struct { const char *certificate, *key; int min_version; } tls;     /* min_version: 0 = "1.2", 1 = "1.3" */
+	struct { const char *certificate, *key; int min_version; int64_t line; } tls;    /* min_version: 0 = "1.2", 1 = "1.3" */
 	int plaintext_auth;             /* enum service_plaintext */
 	struct settings_list peers;     /* of struct service_peer */
-	struct service_peer smarthost;  /* address NULL = none */
+	struct service_peer smarthost;  /* address NULL = none; domain NULL */
 	struct { struct settings_texts servers; const char *trust_anchor; } resolver;
 	struct {
 		uint64_t message_size, memory;
@@ -55,9 +55,6 @@ struct service_settings {
 	struct net_cidr *exempt;
 	size_t n_exempt;
 };
-
-/* What one reading of the configuration made: shared by sessions begun under it, freed with the last reference. */
-struct service_generation;
 
 /* Load and check everything that needs no other file.  Error text begins with file:line. */
 bool service_settings_load(const char *path, struct arena *, struct service_settings *, struct error *err);

@@ -1,0 +1,77 @@
+/* service_state: what the files of the server process share (service_server, _connections, _changes, _reload). */
+#ifndef SERVICE_SERVICE_STATE_H
+#define SERVICE_SERVICE_STATE_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "netcore/net_limit.h"
+#include "netcore/net_listener.h"
+#include "netcore/net_signal.h"
+#include "netcore/net_timer.h"
+#include "service/service_hint.h"
+#include "service/service_server.h"
+
+struct service_place {                  /* one listening socket */
+	struct service *service;
+	struct net_listener *listener;
+	const struct service_listen *row;       /* of `generation`, which is kept for it */
+	struct service_generation *generation;
+};
+
+struct service {
+	const struct service_program *program;
+	struct service_generation *first;       /* its limits.exempt is net_limit's, its process settings are in force */
+	struct service_loop *loops;
+	pthread_t *threads;                     /* [1..n_loops) */
+	size_t n_loops, n_threads;              /* threads that were started */
+	sem_t started;                          /* once a loop's program->start is through */
+	atomic_bool start_failed;
+	struct error start_error;               /* of the first that failed */
+
+	struct budget *budget;
+	struct net_worker *worker;
+	struct store *store;
+	struct net_watch *store_watches;        /* a loop each */
+	struct service_hint *hint;              /* NULL: no multicast */
+
+	struct service_place *places;
+	size_t n_places;
+	struct net_limit *limit;
+	size_t n_connections;
+
+	int channel;                            /* to the keeper */
+	struct net_watch channel_watch;
+	struct net_signal *signals;
+	struct net_timer stop_timer, poll_timer, maintain_timer;
+	bool polling, maintaining;              /* a request is under way */
+
+	atomic_bool stopping;
+	atomic_long n_holds;
+	size_t n_stopped;                       /* loops that ran program->stop */
+	bool forced;                            /* time ran out */
+};
+
+/* service_connections */
+bool service_connections_start(struct service *, struct service_listeners *, struct error *err);
+void service_connections_stop(struct service *);        /* accept no more */
+void service_connections_release(struct service *);
+/* The rows of a new generation, where it has the same addresses. */
+void service_connections_reload(struct service *, struct service_generation *);
+
+/* service_changes */
+void service_changes_committed(void *service, const struct store_hint *, size_t n);    /* store_options.on_commit */
+bool service_changes_start(struct service *, struct error *err);
+void service_changes_stop(struct service *);
+
+/* service_reload */
+bool service_reload_start(struct service *, struct error *err);
+void service_reload_stop(struct service *);
+void service_reload_tell(struct service *, char octet);         /* SERVICE_KEEPER_… */
+
+/* service_server */
+void service_stop_begin(struct service *);
+void service_stop_check(struct service *);
+
+#endif
