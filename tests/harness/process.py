@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROGRAMS = ("smtpd", "imapd", "mua", "mailctl", "nettool")
 PR_SET_PDEATHSIG = 1
+TIMED_OUT = 124                      # exit code, as timeout(1) has it
 LIBC = ctypes.CDLL(None)
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "ThreadSanitizer:")
 SANITIZER_OPTIONS = {
@@ -93,5 +94,5 @@ def run(identity, arguments, env, cwd, stdin=b"", timeout=60):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()
-        errors += f"\nstopped after {timeout} s".encode()
+        return TIMED_OUT, output.decode("utf-8", "replace"), f"{errors.decode('utf-8', 'replace')}\nstopped after {timeout} s"
     return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
