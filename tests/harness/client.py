@@ -136,6 +136,15 @@ class Client:
             return
         raise Failure("silence", "the connection closed" if ended else text_of(self.buffer))
 
+    def drain(self, quiet_s):
+        """Drop what arrives until nothing does for so long."""
+        try:
+            while self.fill(time.monotonic() + quiet_s):
+                pass
+        except (TimeoutError, OSError):
+            pass
+        self.buffer, self.pushed = b"", []
+
     def expect_close(self):
         if self.pushed:
             raise Failure("the connection to close", self.pushed[0])

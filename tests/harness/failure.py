@@ -1,4 +1,4 @@
-"""The two ways a script ends early."""
+"""The ways a script ends early."""
 
 
 class Failure(Exception):
@@ -10,8 +10,8 @@ class Failure(Exception):
         self.line = None
 
 
-class Skip(Exception):
-    """The script cannot be judged here; the text says why."""
+class TimeUp(Failure):
+    """The script's whole time is over: nothing may go on."""
 
 
 class ScriptError(Exception):

@@ -6,7 +6,7 @@ import time
 
 from harness import match, sasl
 from harness.client import Client, octets_of
-from harness.failure import Failure
+from harness.failure import Failure, TimeUp
 from harness.match import Literal
 from harness.stage import Stage
 
@@ -238,6 +238,21 @@ class Player(Stage):
     def repeat(self, step):
         for _ in self.times(step):
             self.play_steps(step.block)
+
+    def eventually(self, step):
+        """Play the block until it holds; between two tries what the servers still had to say is dropped."""
+        deadline = time.monotonic() + self.home.wait_s
+        while True:
+            known, said = dict(self.variables), len(self.dialogue)
+            try:
+                return self.play_steps(step.block)
+            except Failure as failure:
+                if isinstance(failure, TimeUp) or time.monotonic() > deadline:
+                    raise
+            self.variables = known
+            del self.dialogue[said:]
+            for number in {inner.client for inner in step.block} & set(self.clients):
+                self.clients[number].drain(0.2)
 
     def close(self):
         for client in self.clients.values():

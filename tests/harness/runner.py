@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from harness import process
-from harness.failure import Failure, ScriptError
+from harness.failure import Failure, ScriptError, TimeUp
 from harness.play import Player
 from harness.pool import FAILED, PASSED, SKIPPED, Totals, run_all
 from harness.script import Script
@@ -97,7 +97,7 @@ def play(path, options, bin_folder, scratch, number):
     player = Player(script, Home(folder, bin_folder, options.variant, identity, WAIT_S), options.foreign)
 
     def ring(*_):
-        raise Failure("the script to end", f"still running after {options.timeout:g} s")
+        raise TimeUp("the script to end", f"still running after {options.timeout:g} s")
     signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, options.timeout)
     answer = (PASSED, "")

@@ -6,7 +6,7 @@ from harness.failure import ScriptError
 from harness.match import Literal
 
 TEXT_BLOCKS = {"server", "settings", "expect-file"}
-STEP_BLOCKS = {"unordered", "together", "split", "repeat"}
+STEP_BLOCKS = {"unordered", "together", "split", "repeat", "eventually"}
 CLIENT_WORDS = {"raw", "silent", "closed", "hangup", "starttls", "auth", "unordered", "together", "split"}
 WORDS = TEXT_BLOCKS | STEP_BLOCKS | CLIENT_WORDS | {
     "client", "user", "stop", "start", "restart", "reload", "kill", "log", "nolog", "peer", "accept",
@@ -103,7 +103,7 @@ class Parser:
             step.block = Parser(self.block()).steps()
             if not step.block:
                 raise ScriptError(number, f"{verb} needs an indented block")
-            if verb != "repeat":
+            if verb in CLIENT_WORDS:
                 self.own(step)
         return step
 
