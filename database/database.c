@@ -1,0 +1,201 @@
+#include "database/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "database/database_handle.h"
+#include "database/database_statement.h"
+
+static bool is_disk_full(const struct database *db)
+{
+	int reason = sqlite3_system_errno(db->handle);
+
+	return reason == ENOSPC || reason == EDQUOT;
+}
+
+static enum error_kind kind_of(const struct database *db, int code)
+{
+	switch (code) {
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
+		return ERROR_EXISTS;
+	}
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return ERROR_FULL;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERROR_TRY_LATER;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERROR_CORRUPT;
+	case SQLITE_TOOBIG:
+		return ERROR_LIMIT;
+	case SQLITE_IOERR:
+		return is_disk_full(db) ? ERROR_FULL : ERROR_SYSTEM;
+	case SQLITE_CANTOPEN:
+		return sqlite3_system_errno(db->handle) == ENOENT ? ERROR_NOT_FOUND : ERROR_SYSTEM;
+	default:
+		return ERROR_SYSTEM;
+	}
+}
+
+bool database_handle_fail(struct database *db, int code)
+{
+	int primary = code & 0xff;
+
+	if (primary == SQLITE_NOMEM) {
+		log_error("database", "out-of-memory", "text=%s", sqlite3_errmsg(db->handle));
+		abort();
+	}
+	if (db->error.kind != ERROR_NONE)
+		return false;
+	error_set(&db->error, kind_of(db, code), "database: %s", sqlite3_errmsg(db->handle));
+	/* only these two come from a system call; for others the number is an old one */
+	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
+		db->error.sys_errno = sqlite3_system_errno(db->handle);
+	return false;
+}
+
+bool database_fail(struct database *db, enum error_kind kind, const char *text)
+{
+	if (db->error.kind == ERROR_NONE)
+		error_set(&db->error, kind, "database: %s", text);
+	return false;
+}
+
+void database_script(struct database *db, const char *sql)
+{
+	if (db->error.kind != ERROR_NONE)
+		return;
+	int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+	if (code != SQLITE_OK)
+		database_handle_fail(db, code);
+}
+
+static void set_number(struct database *db, const char *name, int64_t value)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "PRAGMA %s=%lld", name, (long long)value);
+	database_script(db, text);
+}
+
+static void require_log(struct database *db, const char *pragma)
+{
+	struct database_statement *answer = database_statement_begin(db, pragma);
+	bool is_wal = database_statement_step(answer) && bytes_equal(database_statement_bytes(answer, 0), BYTES("wal"));
+
+	database_statement_end(answer);
+	if (!is_wal)
+		database_fail(db, ERROR_SYSTEM, "no write-ahead log is possible on this file");
+}
+
+static void set_up_writer(struct database *db, const struct database_options *options)
+{
+	/* in force only while the file is empty, and only before the first page is written */
+	if (options->mode == DATABASE_CREATE)
+		database_script(db, "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL");
+	require_log(db, "PRAGMA journal_mode=WAL");
+	set_number(db, "synchronous", options->synchronous_off ? 0 : 2);
+	set_number(db, "wal_autocheckpoint", 4000);
+	set_number(db, "journal_size_limit", 64 << 20);
+}
+
+static void set_up(struct database *db, const struct database_options *options)
+{
+	bool reads = options->mode == DATABASE_READ;
+	int cache_kib = options->cache_kib > 0 ? options->cache_kib : reads ? 4000 : 16000;
+
+	sqlite3_busy_timeout(db->handle, options->busy_ms > 0 ? options->busy_ms : 10000);
+	if (options->mode == DATABASE_LOOK)
+		return;
+	if (reads)
+		require_log(db, "PRAGMA journal_mode");
+	else
+		set_up_writer(db, options);
+	database_script(db, "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY");
+	set_number(db, "cache_size", -cache_kib);
+	if (reads)
+		database_script(db, "PRAGMA mmap_size=1073741824; PRAGMA query_only=ON");
+	database_script(db, "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF");
+}
+
+/* SQLite would make the file readable to all; its log takes the mode from it. */
+static bool make_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == ENOENT)
+		return error_set(err, ERROR_NOT_FOUND, "%s: its folder does not exist", path);
+	if (fd < 0 && errno != EEXIST)
+		return error_set_errno(err, errno, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+struct database *database_open(const struct database_options *options, struct error *err)
+{
+	int flags = options->mode == DATABASE_LOOK ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+
+	if (options->mode == DATABASE_CREATE && !make_file(options->path, err))
+		return NULL;
+	struct database *db = xcalloc(1, sizeof *db);
+	int code = sqlite3_open_v2(options->path, &db->handle,
+	                           flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
+	if (code != SQLITE_OK)
+		database_handle_fail(db, code);
+	else
+		set_up(db, options);
+	if (db->error.kind == ERROR_NONE)
+		return db;
+	if (err != NULL) {
+		*err = db->error;
+		error_prefix(err, "%s", options->path);
+	}
+	database_close(db);
+	return NULL;
+}
+
+void database_close(struct database *db)
+{
+	if (db == NULL)
+		return;
+	database_handle_release_statements(db);
+	sqlite3_close(db->handle);
+	free(db);
+}
+
+bool database_failed(const struct database *db)
+{
+	return db->error.kind != ERROR_NONE;
+}
+
+const struct error *database_error(const struct database *db)
+{
+	return &db->error;
+}
+
+void database_clear(struct database *db)
+{
+	error_clear(&db->error);
+}
+
+int64_t database_last_id(const struct database *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t database_changes(const struct database *db)
+{
+	return sqlite3_changes64(db->handle);
+}

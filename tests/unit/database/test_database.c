@@ -1,0 +1,166 @@
+#include "database/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "database/database_statement.h"
+#include "database/database_transaction.h"
+#include "tests/support/check.h"
+
+static char path[300];
+
+static struct database *open_as(enum database_mode mode, struct error *err)
+{
+	struct database_options options = { .path = path, .mode = mode, .busy_ms = 20 };
+
+	error_clear(err);
+	return database_open(&options, err);
+}
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+		abort();
+}
+
+/* What each mode answers to a pragma; -1 where it is not asked. */
+static const struct pragma_row {
+	const char *pragma;
+	int64_t writer, reader;
+} pragmas[] = {
+	{ "PRAGMA page_size", 4096, 4096 },
+	{ "PRAGMA auto_vacuum", 2, 2 },
+	{ "PRAGMA synchronous", 2, -1 },
+	{ "PRAGMA wal_autocheckpoint", 4000, -1 },
+	{ "PRAGMA journal_size_limit", 67108864, -1 },
+	{ "PRAGMA secure_delete", 0, 0 },
+	{ "PRAGMA temp_store", 2, 2 },
+	{ "PRAGMA cache_size", -16000, -4000 },
+	{ "PRAGMA mmap_size", 0, 1073741824 },
+	{ "PRAGMA query_only", 0, 1 },
+	{ "PRAGMA foreign_keys", 0, 0 },
+	{ "PRAGMA trusted_schema", 0, 0 },
+	{ "PRAGMA busy_timeout", 20, 20 },
+};
+
+static void check_pragmas(void)
+{
+	struct error err = { 0 };
+	struct stat st;
+	struct database *writer = open_as(DATABASE_CREATE, &err);
+
+	CHECK_ROW(writer != NULL, err.text);
+	database_script(writer, "CREATE TABLE t(a) STRICT");
+	CHECK_ROW(database_failed(writer), "a syntax error is one");
+	database_clear(writer);
+	database_script(writer, "CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT UNIQUE CHECK (b<>'bad')) STRICT");
+	struct database *reader = open_as(DATABASE_READ, &err);
+	CHECK_ROW(reader != NULL, err.text);
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
+		int64_t w = database_statement_one(database_statement_begin(writer, pragmas[i].pragma), -9);
+		int64_t r = database_statement_one(database_statement_begin(reader, pragmas[i].pragma), -9);
+		CHECK_ROW(w == pragmas[i].writer, pragmas[i].pragma);
+		CHECK_ROW(r == pragmas[i].reader || pragmas[i].reader == -1, pragmas[i].pragma);
+	}
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+	database_close(reader);
+	database_close(writer);
+	struct database_options ephemeral = { .path = path, .mode = DATABASE_WRITE, .synchronous_off = true };
+	writer = database_open(&ephemeral, &err);
+	CHECK(database_statement_one(database_statement_begin(writer, "PRAGMA synchronous"), -1) == 0);
+	database_close(writer);
+	database_close(NULL);
+}
+
+/* Each failing statement, run on a connection of a mode, and the kind of its failure. */
+static const struct failure_row {
+	const char *claim;
+	enum database_mode mode;
+	const char *sql;
+	enum error_kind kind;
+} failures[] = {
+	{ "a unique key taken", DATABASE_WRITE, "INSERT INTO t VALUES(1,'x'),(2,'x')", ERROR_EXISTS },
+	{ "a primary key taken", DATABASE_WRITE, "INSERT INTO t VALUES(1,'x'),(1,'y')", ERROR_EXISTS },
+	{ "a check that fails is no duplicate", DATABASE_WRITE, "INSERT INTO t VALUES(1,'bad')", ERROR_SYSTEM },
+	{ "a value too big", DATABASE_WRITE, "SELECT zeroblob(2000000000)", ERROR_LIMIT },
+	{ "no more room", DATABASE_WRITE, "PRAGMA max_page_count=1; INSERT INTO t VALUES(1,hex(zeroblob(100000)))", ERROR_FULL },
+	{ "a reader does not write", DATABASE_READ, "INSERT INTO t VALUES(1,'x')", ERROR_SYSTEM },
+	{ "one who looks does not write", DATABASE_LOOK, "INSERT INTO t VALUES(1,'x')", ERROR_SYSTEM },
+};
+
+static void check_failures(void)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		struct database *db = open_as(failures[i].mode, &err);
+		CHECK_ROW(db != NULL, err.text);
+		database_script(db, failures[i].sql);
+		CHECK_ROW(database_failed(db) && database_error(db)->kind == failures[i].kind, failures[i].claim);
+		CHECK_ROW(strncmp(database_error(db)->text, "database: ", 10) == 0, failures[i].claim);
+		struct error first = *database_error(db);
+		database_script(db, "SELECT nonsense");
+		CHECK_ROW(strcmp(database_error(db)->text, first.text) == 0, "the first failure stays");
+		CHECK_ROW(database_statement_one(database_statement_begin(db, "SELECT 5"), -1) == -1, "nothing runs after a failure");
+		database_clear(db);
+		CHECK_ROW(database_statement_one(database_statement_begin(db, "SELECT 5"), -1) == 5, "cleared, it works again");
+		database_close(db);
+	}
+}
+
+/* A lock held by another connection is waited for, then answered with TRY_LATER. */
+static void check_busy(void)
+{
+	struct error err = { 0 };
+	struct database *a = open_as(DATABASE_WRITE, &err), *b = open_as(DATABASE_WRITE, &err);
+
+	CHECK(database_begin_write(a));
+	CHECK(!database_begin_write(b) && database_error(b)->kind == ERROR_TRY_LATER && error_is_temporary(database_error(b)));
+	database_rollback(b);
+	database_clear(b);
+	database_rollback(a);
+	CHECK(database_begin_write(b));
+	CHECK(database_statement_run(database_statement_begin(b, "INSERT INTO t VALUES(7,'seven')")) == 1);
+	CHECK(database_last_id(b) == 7 && database_changes(b) == 1);
+	CHECK(database_commit(b));
+	database_close(a);
+	database_close(b);
+}
+
+static void check_refusals(void)
+{
+	struct error err = { 0 };
+	char wanted[400];
+
+	snprintf(path, sizeof path, "%s/none.db", check_folder());
+	CHECK(open_as(DATABASE_WRITE, &err) == NULL && err.kind == ERROR_NOT_FOUND);
+	snprintf(wanted, sizeof wanted, "%s: database: unable to open database file", path);
+	CHECK_TEXT(err.text, wanted, "the text names the file");
+	snprintf(path, sizeof path, "%s/none/x.db", check_folder());
+	CHECK(open_as(DATABASE_CREATE, &err) == NULL && err.kind == ERROR_NOT_FOUND);
+	snprintf(path, sizeof path, "%s/text.db", check_folder());
+	write_file("This is no database, but it is long enough to look like one at first sight: "
+	           "one hundred octets are what a header takes, so a few more words are needed here.");
+	CHECK(open_as(DATABASE_WRITE, &err) == NULL && err.kind == ERROR_CORRUPT);
+	CHECK(open_as(DATABASE_CREATE, &err) == NULL && err.kind == ERROR_CORRUPT);
+	snprintf(wanted, sizeof wanted, "%s/link.db", check_folder());
+	CHECK(symlink(path, wanted) == 0);
+	snprintf(path, sizeof path, "%s/link.db", check_folder());
+	CHECK_ROW(open_as(DATABASE_WRITE, &err) == NULL, "a symbolic link is refused");
+	CHECK_ROW(database_open(&(struct database_options){ .path = path }, NULL) == NULL, "nobody need ask why");
+}
+
+int main(void)
+{
+	snprintf(path, sizeof path, "%s/a.db", check_folder());
+	check_pragmas();
+	check_failures();
+	check_busy();
+	check_refusals();
+	return check_finish();
+}
