@@ -108,7 +108,7 @@ static void check_snapshot(struct database *writer)
 
 int main(void)
 {
-	/* the seventh commit of this process fails: the last one below */
+	/* read once a process: its twelfth commit fails, the last one below */
 	setenv("POSTA_TEST_FAULT", "fail:database.commit:12", 1);
 	struct database *db = open_as(DATABASE_CREATE);
 	int commits = 0;
