@@ -13,6 +13,7 @@ PROGRAMS = ("smtpd", "imapd", "mua", "mailctl", "nettool")
 PR_SET_PDEATHSIG = 1
 TIMED_OUT = 124                      # exit code, as timeout(1) has it
 LIBC = ctypes.CDLL(None)
+PASSED_ON = ("POSTA_TEST_LOOP",)      # of the caller's environment, in the test variant
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "ThreadSanitizer:")
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:allocator_may_return_null=1",
@@ -76,11 +77,12 @@ def reachable_programs(folder, scratch):
 
 
 def environment(bin_folder, home, variant, extra=None):
-    """Nothing of the caller's environment but the PATH behind our programs."""
+    """Nothing of the caller's environment but the PATH behind our programs and what PASSED_ON names."""
     made = {"PATH": f"{bin_folder}:{os.environ.get('PATH', '/usr/bin:/bin')}", "HOME": str(home),
             "TMPDIR": str(home), "LANG": "C.UTF-8", "TERM": "xterm"}
     if variant == "test":
         made.update(SANITIZER_OPTIONS, POSTA_TEST_SANDBOX="off")
+        made.update((name, os.environ[name]) for name in PASSED_ON if name in os.environ)
     made.update(extra or {})
     return made
 

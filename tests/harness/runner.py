@@ -44,6 +44,7 @@ def arguments(words):
     parser.add_argument("paths", nargs="*", type=Path, help="scripts or folders of scripts (default tests/e2e)")
     parser.add_argument("--bin", type=Path, help="folder of the programs (default build/test/bin or build/bin)")
     parser.add_argument("--variant", choices=PROGRAM_FOLDERS, default="test")
+    parser.add_argument("--loop", choices=("epoll", "poll"), help="event back end of the servers, test variant only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--server", metavar="HOST:PORT", help="judge this server instead of our own")
     parser.add_argument("--user", action="append", default=[], metavar="ADDRESS:PASSWORD", help="a user that --server has")
@@ -168,6 +169,8 @@ def run_units(options):
 
 def main(words):
     options = arguments(words)
+    if options.loop:
+        os.environ["POSTA_TEST_LOOP"] = options.loop
     try:
         return run_units(options) if options.unit else run_scripts(options)
     except KeyboardInterrupt:
