@@ -97,7 +97,7 @@ static bool convert(iconv_t converter, struct bytes text, struct buffer *out)
 /* Names that iconv does not know, or that mean another set than they say in mail. */
 static const char *const aliases[][2] = {
 	{ "gb2312", "GB18030" }, { "gbk", "GB18030" }, { "x-gbk", "GB18030" }, { "ks_c_5601-1987", "CP949" }, { "ks_c_5601", "CP949" },
-	{ "euc-kr", "CP949" }, { "shift_jis", "CP932" }, { "x-sjis", "CP932" }, { "iso-2022-jp", "ISO-2022-JP-MS" }, { "big5", "BIG5-HKSCS" },
+	{ "euc-kr", "CP949" }, { "shift_jis", "CP932" }, { "x-sjis", "CP932" }, { "big5", "BIG5-HKSCS" },
 	{ "iso-8859-8-i", "ISO-8859-8" }, { "iso-8859-8-e", "ISO-8859-8" }, { "iso-8859-6-i", "ISO-8859-6" }, { "iso-8859-11", "CP874" },
 	{ "x-mac-roman", "MACINTOSH" }, { "x-user-defined", "CP1252" }, { "unicode-1-1-utf-7", "UTF-7" }, { "cp-850", "CP850" },
 };
@@ -160,18 +160,20 @@ bool charset_to_utf8(struct bytes charset, struct bytes text, struct buffer *out
 	return whole;
 }
 
+static const char *const common_names[] = {
+	"ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-10",
+	"ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "CP1250", "CP1251", "CP1253", "CP1254", "CP1255", "CP1256", "CP1257",
+	"CP1258", "CP874", "CP850", "CP437", "KOI8-R", "KOI8-U", "MACINTOSH", "TIS-620", "GB18030", "BIG5-HKSCS", "CP949", "CP932", "EUC-JP",
+	"ISO-2022-JP", "ISO-2022-KR", "EUC-TW", "ISO-2022-CN", "UTF-7", "UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32",
+};
+
+/* Never closed: an open converter keeps its module loaded, and later ones are made from it without touching a file. */
+static iconv_t loaded[sizeof common_names / sizeof *common_names];
+
 static void load_converters(void)
 {
-	static const char *const names[] = {
-		"ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-10",
-		"ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "CP1250", "CP1251", "CP1253", "CP1254", "CP1255", "CP1256", "CP1257",
-		"CP1258", "CP874", "CP850", "CP437", "KOI8-R", "KOI8-U", "MACINTOSH", "TIS-620", "GB18030", "BIG5-HKSCS", "CP949", "CP932", "EUC-JP",
-		"ISO-2022-JP", "ISO-2022-JP-MS", "ISO-2022-KR", "EUC-TW", "HZ-GB-2312", "UTF-7", "UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32",
-	};
-
-	/* Never closed: an open converter keeps its module loaded, and later ones are made from it without touching a file. */
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		(void)iconv_open("UTF-8", names[i]);
+	for (size_t i = 0; i < sizeof common_names / sizeof *common_names; i++)
+		loaded[i] = iconv_open("UTF-8", common_names[i]);
 }
 
 void charset_prepare(void)

@@ -177,7 +177,7 @@ void encoded_word_encode(struct bytes utf8, struct buffer *out)
 	for (struct bytes rest = buffer_bytes(&clean); rest.len > 0;) {
 		size_t q_width, n = fit(rest, &q_width);
 		struct bytes piece = bytes_slice(rest, 0, n);
-		if (q_width <= Q_CHARACTERS && q_width <= (n + 2) / 3 * 4) {
+		if (q_width <= Q_CHARACTERS && q_width <= 2 * n) {
 			add_q(piece, out);
 		} else {
 			buffer_add_text(out, "=?UTF-8?B?");
