@@ -1,0 +1,272 @@
+#include "mua/mua_cache.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "database/database.h"
+#include "database/database_migrate.h"
+#include "database/database_statement.h"
+#include "database/database_transaction.h"
+
+struct mua_cache {
+	struct database *db;
+};
+
+static const struct database_migration migrations[] = {
+	{ 1, "CREATE TABLE folder(folder_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uidvalidity INTEGER NOT NULL DEFAULT 0,"
+	     " uidnext INTEGER NOT NULL DEFAULT 0) STRICT;"
+	     "CREATE TABLE message(folder_id INTEGER NOT NULL, uid INTEGER NOT NULL, flags INTEGER NOT NULL, keywords TEXT NOT NULL,"
+	     " size INTEGER NOT NULL, received INTEGER NOT NULL, sent INTEGER NOT NULL, from_name TEXT NOT NULL, from_address TEXT NOT NULL,"
+	     " recipients TEXT NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL, in_reply_to TEXT NOT NULL,"
+	     " has_attachment INTEGER NOT NULL, PRIMARY KEY(folder_id, uid)) STRICT, WITHOUT ROWID;"
+	     "CREATE INDEX message_received ON message(folder_id, received);" },
+};
+
+/* An account's name as a file name. */
+static char *cache_path(const char *account, struct error *err)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *folder = base && base[0] == '/' ? xprintf("%s/mua", base) : xprintf("%s/.cache/mua", home ? home : ".");
+	char *path, *name = xstrdup(account);
+
+	for (char *at = folder + 1; *at != '\0'; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		mkdir(folder, 0700);
+		*at = '/';
+	}
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+		error_set_errno(err, errno, "%s", folder);
+		free(folder);
+		free(name);
+		return NULL;
+	}
+	for (char *at = name; *at != '\0'; at++)
+		if (*at == '/')
+			*at = '_';
+	path = xprintf("%s/%s.db", folder, name);
+	free(folder);
+	free(name);
+	return path;
+}
+
+struct mua_cache *mua_cache_open(const char *account, struct error *err)
+{
+	char *path = cache_path(account, err);
+	struct mua_cache *c;
+	struct database *db;
+
+	if (path == NULL)
+		return NULL;
+	/* What is lost here comes again from the server. */
+	db = database_open(&(struct database_options){ .path = path, .mode = DATABASE_CREATE, .synchronous_off = true }, err);
+	free(path);
+	if (db == NULL)
+		return NULL;
+	if (!database_migrate(db, migrations, sizeof migrations / sizeof *migrations, err)) {
+		database_close(db);
+		return NULL;
+	}
+	c = xcalloc(1, sizeof *c);
+	c->db = db;
+	return c;
+}
+
+void mua_cache_close(struct mua_cache *c)
+{
+	if (c == NULL)
+		return;
+	database_close(c->db);
+	free(c);
+}
+
+static bool result(struct mua_cache *c, struct error *err)
+{
+	if (!database_failed(c->db))
+		return true;
+	if (err != NULL)
+		*err = *database_error(c->db);
+	error_prefix(err, "mail cache");
+	database_clear(c->db);
+	return false;
+}
+
+bool mua_cache_begin(struct mua_cache *c, struct error *err)
+{
+	database_begin_write(c->db);
+	return result(c, err);
+}
+
+bool mua_cache_commit(struct mua_cache *c, struct error *err)
+{
+	database_commit(c->db);
+	return result(c, err);
+}
+
+void mua_cache_rollback(struct mua_cache *c)
+{
+	database_rollback(c->db);
+	database_clear(c->db);
+}
+
+bool mua_cache_folder(struct mua_cache *c, const char *name, struct mua_folder *folder, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "INSERT INTO folder(name) VALUES(?) ON CONFLICT DO NOTHING");
+
+	database_statement_bind_text(s, 1, name);
+	database_statement_run(s);
+	s = database_statement_begin(c->db, "SELECT folder_id, uidvalidity, uidnext FROM folder WHERE name=?");
+	database_statement_bind_text(s, 1, name);
+	if (database_statement_step(s))
+		*folder = (struct mua_folder){ database_statement_int(s, 0), (uint32_t)database_statement_int(s, 1),
+		                               (uint32_t)database_statement_int(s, 2) };
+	database_statement_end(s);
+	return result(c, err);
+}
+
+static void set_folder(struct mua_cache *c, const struct mua_folder *folder)
+{
+	struct database_statement *s = database_statement_begin(c->db, "UPDATE folder SET uidvalidity=?, uidnext=? WHERE folder_id=?");
+
+	database_statement_bind_int(s, 1, folder->uidvalidity);
+	database_statement_bind_int(s, 2, folder->uidnext);
+	database_statement_bind_int(s, 3, folder->folder_id);
+	database_statement_run(s);
+}
+
+bool mua_cache_reset_folder(struct mua_cache *c, struct mua_folder *folder, uint32_t uidvalidity, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=?");
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	database_statement_run(s);
+	folder->uidvalidity = uidvalidity;
+	folder->uidnext = 0;
+	set_folder(c, folder);
+	return result(c, err);
+}
+
+bool mua_cache_set_uidnext(struct mua_cache *c, struct mua_folder *folder, uint32_t uidnext, struct error *err)
+{
+	folder->uidnext = uidnext;
+	set_folder(c, folder);
+	return result(c, err);
+}
+
+bool mua_cache_put(struct mua_cache *c, const struct mua_folder *folder, const struct mua_message *m, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "INSERT OR REPLACE INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	int64_t numbers[] = { folder->folder_id, m->uid, (int64_t)m->flags };
+
+	for (int i = 0; i < 3; i++)
+		database_statement_bind_int(s, i + 1, numbers[i]);
+	database_statement_bind_text(s, 4, m->keywords);
+	database_statement_bind_int(s, 5, (int64_t)m->size);
+	database_statement_bind_int(s, 6, m->received_s);
+	database_statement_bind_int(s, 7, m->sent_s);
+	database_statement_bind_text(s, 8, m->from_name);
+	database_statement_bind_text(s, 9, m->from_address);
+	database_statement_bind_text(s, 10, m->to);
+	database_statement_bind_text(s, 11, m->subject);
+	database_statement_bind_text(s, 12, m->message_id);
+	database_statement_bind_text(s, 13, m->in_reply_to);
+	database_statement_bind_int(s, 14, m->has_attachment);
+	database_statement_run(s);
+	return result(c, err);
+}
+
+bool mua_cache_set_flags(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, uint64_t flags, const char *keywords, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "UPDATE message SET flags=?, keywords=? WHERE folder_id=? AND uid=?");
+
+	database_statement_bind_int(s, 1, (int64_t)flags);
+	database_statement_bind_text(s, 2, keywords);
+	database_statement_bind_int(s, 3, folder->folder_id);
+	database_statement_bind_int(s, 4, uid);
+	database_statement_run(s);
+	return result(c, err);
+}
+
+static void delete_between(struct mua_cache *c, const struct mua_folder *folder, uint32_t first, uint32_t last)
+{
+	struct database_statement *s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=? AND uid BETWEEN ? AND ?");
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	database_statement_bind_int(s, 2, first);
+	database_statement_bind_int(s, 3, last);
+	database_statement_run(s);
+}
+
+bool mua_cache_keep_only(struct mua_cache *c, const struct mua_folder *folder, const struct ranges *kept, struct error *err)
+{
+	uint32_t first = 1;
+
+	for (size_t i = 0; i < kept->n; i++) {
+		if (kept->at[i].first > first)
+			delete_between(c, folder, first, kept->at[i].first - 1);
+		first = kept->at[i].last + 1;
+	}
+	delete_between(c, folder, first, UINT32_MAX);
+	return result(c, err);
+}
+
+#define COLUMNS "uid, flags, keywords, size, received, sent, from_name, from_address, recipients, subject, message_id, in_reply_to, has_attachment"
+
+static void read_row(struct database_statement *s, struct arena *arena, struct mua_message *m)
+{
+	m->uid = (uint32_t)database_statement_int(s, 0);
+	m->flags = (uint64_t)database_statement_int(s, 1);
+	m->keywords = database_statement_text(s, 2, arena);
+	m->size = (uint64_t)database_statement_int(s, 3);
+	m->received_s = database_statement_int(s, 4);
+	m->sent_s = database_statement_int(s, 5);
+	m->from_name = database_statement_text(s, 6, arena);
+	m->from_address = database_statement_text(s, 7, arena);
+	m->to = database_statement_text(s, 8, arena);
+	m->subject = database_statement_text(s, 9, arena);
+	m->message_id = database_statement_text(s, 10, arena);
+	m->in_reply_to = database_statement_text(s, 11, arena);
+	m->has_attachment = database_statement_int(s, 12) != 0;
+}
+
+bool mua_cache_load(struct mua_cache *c, const struct mua_folder *folder, uint64_t limit, struct arena *arena, struct mua_message **list,
+                    size_t *n, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "SELECT count(*) FROM message WHERE folder_id=?");
+	size_t most;
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	most = (size_t)database_statement_one(s, 0);
+	if (limit > 0 && most > limit)
+		most = (size_t)limit;
+	*list = arena_alloc(arena, (most + 1) * sizeof **list);
+	*n = 0;
+	s = database_statement_begin(c->db, "SELECT " COLUMNS " FROM message WHERE folder_id=? ORDER BY received DESC, uid DESC LIMIT ?");
+	database_statement_bind_int(s, 1, folder->folder_id);
+	database_statement_bind_int(s, 2, (int64_t)most);
+	while (*n < most && database_statement_step(s))
+		read_row(s, arena, &(*list)[(*n)++]);
+	database_statement_end(s);
+	return result(c, err);
+}
+
+bool mua_cache_get(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, struct arena *arena, struct mua_message *m, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "SELECT " COLUMNS " FROM message WHERE folder_id=? AND uid=?");
+	bool found;
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	database_statement_bind_int(s, 2, uid);
+	found = database_statement_step(s);
+	if (found)
+		read_row(s, arena, m);
+	database_statement_end(s);
+	if (!result(c, err))
+		return false;
+	return found || error_set(err, ERROR_NOT_FOUND, "no message with UID %u", uid);
+}

@@ -1,0 +1,19 @@
+#include "mua/mua_commands.h"
+
+#include <string.h>
+
+const struct mua_command mua_commands[] = {
+	{ "send", "send --to LIST [--cc LIST] [--bcc LIST] [-s SUBJECT] [--from ADDRESS] [--body-file FILE|-] [--reply-to-id ID [--all]] [--dry-run]",
+	  "send a letter; the body comes from a file or standard input", MUA_SEND, mua_send, 0, 0 },
+	{ "list", "list [-f FOLDER] [--limit N] [--json]", "list a folder, newest first", MUA_LIST, mua_list, 0, 0 },
+	{ "read", "read ID... [--raw|--headers] [--no-mark] [--json]", "show messages and mark them seen", MUA_READ, mua_read, 1, 1000 },
+	{ NULL, NULL, NULL, 0, NULL, 0, 0 },
+};
+
+const struct mua_command *mua_command_find(const char *name)
+{
+	for (const struct mua_command *c = mua_commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}

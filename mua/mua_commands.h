@@ -1,0 +1,26 @@
+/* mua_commands: what mua can be told to do: one registry for the command line, help and, later, keys. */
+#ifndef MUA_MUA_COMMANDS_H
+#define MUA_MUA_COMMANDS_H
+
+#include "mua/mua_options.h"
+
+struct mua_command {
+	const char *name, *usage, *help;
+	unsigned bit;                   /* which options belong to it: mua_options.c */
+	int (*run)(const struct mua_options *);        /* returns an enum mua_exit */
+	size_t min_arguments, max_arguments;
+};
+
+#define MUA_SEND 1u
+#define MUA_LIST 2u
+#define MUA_READ 4u
+
+/* NULL-name ended. */
+extern const struct mua_command mua_commands[];
+const struct mua_command *mua_command_find(const char *name);
+
+int mua_send(const struct mua_options *);       /* mua_send.c */
+int mua_list(const struct mua_options *);       /* mua_list.c */
+int mua_read(const struct mua_options *);       /* mua_read.c */
+
+#endif

@@ -1,0 +1,53 @@
+/* mua list: a folder, newest first. */
+#include <stdio.h>
+#include <time.h>
+
+#include "message/date.h"
+#include "mua/mua_commands.h"
+#include "mua/mua_exit.h"
+#include "mua/mua_json.h"
+#include "mua/mua_model.h"
+#include "mua/mua_run.h"
+#include "mua/mua_safe.h"
+
+static void format_row(struct buffer *out, const struct mua_message *m)
+{
+	char marks[MUA_MODEL_MARKS];
+	int64_t when = m->sent_s ? m->sent_s : m->received_s;
+	struct date_civil c;
+
+	mua_model_marks(m, marks);
+	date_to_civil(when + 60 * date_local_offset_min(when), &c);
+	buffer_printf(out, "%6u %s %04lld-%02d-%02d %02d:%02d  ", m->uid, marks, (long long)c.year, c.month, c.day, c.hour, c.minute);
+	mua_safe_column(out, bytes_text(mua_model_sender(m)), 22);
+	buffer_add_text(out, "  ");
+	mua_safe_line(out, bytes_text(m->subject));
+	buffer_add_octet(out, '\n');
+}
+
+int mua_list(const struct mua_options *o)
+{
+	const char *folder = o->folder ? o->folder : "INBOX";
+	struct mua_run run;
+	struct mua_model model = { 0 };
+	struct buffer out = { 0 };
+
+	if (mua_run_open(&run, o) && mua_run_open_mail(&run) && mua_run_folder(&run, folder)) {
+		if (!mua_model_load(&model, run.cache, run.account.name, folder, &run.folder, o->limit, &run.err)) {
+			mua_run_complain(&run.err);
+			run.exit_code = MUA_EXIT_IO;
+		} else {
+			for (size_t i = 0; i < model.n_rows; i++) {
+				if (o->json)
+					mua_json_write(&out, mua_json_message(&model, &model.rows[i]));
+				else
+					format_row(&out, &model.rows[i]);
+			}
+			if (mua_run_print(&run, buffer_bytes(&out)))
+				run.exit_code = model.n_rows > 0 ? MUA_EXIT_OK : MUA_EXIT_EMPTY;
+		}
+	}
+	buffer_release(&out);
+	mua_model_release(&model);
+	return mua_run_close(&run);
+}

@@ -1,0 +1,19 @@
+/* mua: the terminal mail client; its command line. */
+#include <locale.h>
+
+#include "mua/mua_commands.h"
+#include "mua/mua_options.h"
+#include "netcore/net_signal.h"
+
+int main(int argc, char **argv)
+{
+	struct mua_options options;
+	int status;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	net_signal_ignore_pipe();
+	if (mua_options_parse(&options, argc, argv, &status))
+		status = options.command->run(&options);
+	mua_options_release(&options);
+	return status;
+}

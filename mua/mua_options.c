@@ -1,0 +1,190 @@
+#include "mua/mua_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "mua/mua_commands.h"
+#include "mua/mua_exit.h"
+
+#define ANY_COMMAND (~0u)
+
+enum kind { TEXT, LIST, FLAG, NUMBER, DURATION, HELP, VERSION };
+
+static const struct row {
+	const char *name, *argument, *help;
+	char letter;
+	enum kind kind;
+	unsigned commands;
+	size_t offset;
+} rows[] = {
+#define AT(field) offsetof(struct mua_options, field)
+	{ "imap", "URL", "imap://user@host:port or imaps://…", 0, TEXT, ANY_COMMAND, AT(imap) },
+	{ "smtp", "URL", "smtp://user@host:port or smtps://…", 0, TEXT, ANY_COMMAND, AT(smtp) },
+	{ "password-command", "COMMAND", "a command that prints the password", 0, TEXT, ANY_COMMAND, AT(password_command) },
+	{ "tls-ca", "FILE", "trust this certificate authority", 0, TEXT, ANY_COMMAND, AT(tls_ca) },
+	{ "tls-fingerprint", "sha256:HEX", "trust exactly this certificate", 0, TEXT, ANY_COMMAND, AT(tls_fingerprint) },
+	{ "timeout", "TIME", "longest silence of a server (default 30s)", 0, DURATION, ANY_COMMAND, AT(timeout_s) },
+	{ "trace", NULL, "print the dialogue to standard error", 0, FLAG, ANY_COMMAND, AT(trace) },
+	{ "json", NULL, "one JSON object a line", 0, FLAG, ANY_COMMAND, AT(json) },
+	{ "from", "ADDRESS", "sender, if it is not the account's", 0, TEXT, MUA_SEND, AT(from) },
+	{ "to", "LIST", "recipients; may be repeated", 0, LIST, MUA_SEND, AT(to) },
+	{ "cc", "LIST", "copies; may be repeated", 0, LIST, MUA_SEND, AT(cc) },
+	{ "bcc", "LIST", "hidden copies; may be repeated", 0, LIST, MUA_SEND, AT(bcc) },
+	{ "subject", "TEXT", "subject", 's', TEXT, MUA_SEND, AT(subject) },
+	{ "body-file", "FILE", "the text; - is standard input", 0, TEXT, MUA_SEND, AT(body_file) },
+	{ "reply-to-id", "ID", "answer this message", 0, TEXT, MUA_SEND, AT(reply_to_id) },
+	{ "all", NULL, "answer all of its recipients", 0, FLAG, MUA_SEND, AT(reply_all) },
+	{ "dry-run", NULL, "print envelope and letter, send nothing", 0, FLAG, MUA_SEND, AT(dry_run) },
+	{ "folder", "FOLDER", "default INBOX", 'f', TEXT, MUA_LIST | MUA_READ, AT(folder) },
+	{ "limit", "N", "at most N messages", 0, NUMBER, MUA_LIST, AT(limit) },
+	{ "raw", NULL, "the message as it is", 0, FLAG, MUA_READ, AT(raw) },
+	{ "headers", NULL, "all header fields", 0, FLAG, MUA_READ, AT(headers) },
+	{ "no-mark", NULL, "do not mark as seen", 0, FLAG, MUA_READ, AT(no_mark) },
+	{ "help", NULL, "this page", 'h', HELP, ANY_COMMAND, 0 },
+	{ "version", NULL, "version", 'V', VERSION, ANY_COMMAND, 0 },
+#undef AT
+};
+#define N_ROWS (sizeof rows / sizeof *rows)
+
+static void print_help(const struct mua_command *command)
+{
+	printf("usage: mua %s\n", command ? command->usage : "[OPTIONS] VERB …");
+	if (command == NULL)
+		for (const struct mua_command *c = mua_commands; c->name != NULL; c++)
+			printf("  %-8s %s\n", c->name, c->help);
+	printf("options:\n");
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (command != NULL ? !(rows[i].commands & command->bit) : rows[i].commands != ANY_COMMAND)
+			continue;
+		printf("  --%s%s%s\n        %s\n", rows[i].name, rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "", rows[i].help);
+	}
+}
+
+static bool fail(int *status, const char *format, const char *what)
+{
+	fprintf(stderr, "mua: ");
+	fprintf(stderr, format, what);
+	fprintf(stderr, "; mua --help lists what there is\n");
+	*status = MUA_EXIT_USAGE;
+	return false;
+}
+
+static bool store(struct mua_options *o, const struct row *row, const char *value, int *status)
+{
+	void *field = (char *)o + row->offset;
+	char *joined;
+
+	switch (row->kind) {
+	case TEXT:
+		*(const char **)field = value;
+		return true;
+	case LIST:
+		joined = *(char **)field ? xprintf("%s, %s", *(char **)field, value) : xstrdup(value);
+		free(*(char **)field);
+		*(char **)field = joined;
+		return true;
+	case FLAG:
+		*(bool *)field = true;
+		return true;
+	case NUMBER:
+		return bytes_to_u64(bytes_text(value), UINT32_MAX, field) ? true : fail(status, "%s is not a number", value);
+	case DURATION:
+		return text_parse_duration_s(value, field) && *(int64_t *)field > 0 ? true : fail(status, "%s is not a time such as 30s", value);
+	case HELP:
+	case VERSION:
+		break;
+	}
+	return true;
+}
+
+static void make_tables(struct option *longs, char *shorts)
+{
+	*shorts++ = ':';
+	for (size_t i = 0; i < N_ROWS; i++) {
+		longs[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, 256 + (int)i };
+		if (rows[i].letter == 0)
+			continue;
+		*shorts++ = rows[i].letter;
+		if (rows[i].argument != NULL)
+			*shorts++ = ':';
+	}
+	*shorts = '\0';
+	longs[N_ROWS] = (struct option){ 0 };
+}
+
+static const struct row *row_of(int choice)
+{
+	if (choice >= 256)
+		return &rows[choice - 256];
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].letter == choice)
+			return &rows[i];
+	return NULL;
+}
+
+static bool check_command(struct mua_options *o, unsigned used, const char *last_used, int *status)
+{
+	if (o->command == NULL)
+		return fail(status, "%s", "the full-screen client is not built yet: give a verb");
+	if (!(used & o->command->bit))
+		return fail(status, "--%s does not belong to this verb", last_used);
+	if (o->n_arguments < o->command->min_arguments || o->n_arguments > o->command->max_arguments)
+		return fail(status, "usage: mua %s", o->command->usage);
+	return true;
+}
+
+bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status)
+{
+	struct option longs[N_ROWS + 1];
+	char shorts[2 * N_ROWS + 2];
+	unsigned used = ANY_COMMAND;
+	const char *last_used = "";
+	bool wants_help = false;
+	int choice;
+
+	*o = (struct mua_options){ .timeout_s = 30 };
+	make_tables(longs, shorts);
+	while ((choice = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct row *row = row_of(choice);
+		if (choice == ':')
+			return fail(status, "%s needs a value", argv[optind - 1]);
+		if (row == NULL)
+			return fail(status, "unknown option %s", argv[optind - 1]);
+		if (row->kind == VERSION) {
+			printf("mua (Posta) 0.1\n");
+			*status = MUA_EXIT_OK;
+			return false;
+		}
+		wants_help |= row->kind == HELP;
+		if ((used & row->commands) != used)
+			last_used = row->name;
+		used &= row->commands;
+		if (!store(o, row, optarg, status))
+			return false;
+	}
+	if (optind < argc) {
+		o->command = mua_command_find(argv[optind]);
+		if (o->command == NULL)
+			return fail(status, "unknown verb %s", argv[optind]);
+		o->arguments = argv + optind + 1;
+		o->n_arguments = (size_t)(argc - optind - 1);
+	}
+	if (wants_help) {
+		print_help(o->command);
+		*status = MUA_EXIT_OK;
+		return false;
+	}
+	return check_command(o, used, last_used, status);
+}
+
+void mua_options_release(struct mua_options *o)
+{
+	free(o->to);
+	free(o->cc);
+	free(o->bcc);
+}

@@ -1,0 +1,34 @@
+/* mua_options: the command line, read by one table. */
+#ifndef MUA_MUA_OPTIONS_H
+#define MUA_MUA_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mua_command;
+
+struct mua_options {
+	/* account */
+	const char *imap, *smtp, *password_command, *tls_ca, *tls_fingerprint;
+	int64_t timeout_s;
+	bool trace, json;
+	/* send */
+	const char *from, *subject, *body_file, *reply_to_id;
+	char *to, *cc, *bcc;            /* repeated ones joined by ", "; owned */
+	bool reply_all, dry_run;
+	/* list, read */
+	const char *folder;
+	uint64_t limit;
+	bool raw, headers, no_mark;
+
+	const struct mua_command *command;
+	char **arguments;               /* behind the verb */
+	size_t n_arguments;
+};
+
+/* Fill from argv; prints what is wrong, or help or version.  Returns false when the program ends with *status. */
+bool mua_options_parse(struct mua_options *, int argc, char **argv, int *status);
+void mua_options_release(struct mua_options *);
+
+#endif

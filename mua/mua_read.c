@@ -1,0 +1,147 @@
+/* mua read: messages by id. */
+#include <stdio.h>
+#include <string.h>
+
+#include "message/encoded_word.h"
+#include "message/header.h"
+#include "message/preview.h"
+#include "mua/mua_commands.h"
+#include "mua/mua_exit.h"
+#include "mua/mua_id.h"
+#include "mua/mua_json.h"
+#include "mua/mua_run.h"
+#include "mua/mua_safe.h"
+
+#define TEXT_MAX (16u * 1024 * 1024)
+
+static const char *const shown_fields[] = { "From", "To", "Cc", "Date", "Subject" };
+
+static void decode_field(struct bytes header, const char *name, struct buffer *out)
+{
+	struct header_field field;
+	struct buffer line = { 0 };
+
+	if (header_find(header, bytes_text(name), &field)) {
+		header_unfold(field.value, &line);
+		encoded_word_decode(buffer_bytes(&line), out);
+	}
+	buffer_release(&line);
+}
+
+static void format_message(struct buffer *out, struct bytes message)
+{
+	struct bytes header = bytes_slice(message, 0, header_length(message));
+	struct buffer value = { 0 }, text = { 0 };
+
+	for (size_t i = 0; i < sizeof shown_fields / sizeof *shown_fields; i++) {
+		buffer_clear(&value);
+		decode_field(header, shown_fields[i], &value);
+		if (value.len == 0)
+			continue;
+		buffer_printf(out, "%s: ", shown_fields[i]);
+		mua_safe_line(out, buffer_bytes(&value));
+		buffer_add_octet(out, '\n');
+	}
+	buffer_add_octet(out, '\n');
+	if (preview_message_text(message, TEXT_MAX, &text, NULL))
+		mua_safe_text(out, buffer_bytes(&text));
+	else
+		buffer_add_text(out, "(no text)");
+	if (out->at[out->len - 1] != '\n')
+		buffer_add_octet(out, '\n');
+	buffer_release(&value);
+	buffer_release(&text);
+}
+
+static void format_json(struct buffer *out, struct mua_run *run, const char *folder, uint32_t uid, struct bytes message)
+{
+	struct mua_model model = { .account = run->account.name, .folder_name = folder, .folder = run->folder };
+	struct mua_message row;
+	struct buffer text = { 0 };
+	json_t *object;
+
+	if (mua_cache_get(run->cache, &run->folder, uid, &model.arena, &row, NULL))
+		object = mua_json_message(&model, &row);
+	else
+		object = mua_json_object("posta.message.1");
+	if (preview_message_text(message, TEXT_MAX, &text, NULL))
+		mua_json_set_text(object, "text", buffer_bytes(&text));
+	else
+		json_object_set_new(object, "text", json_null());
+	mua_json_write(out, object);
+	buffer_release(&text);
+	mua_model_release(&model);
+}
+
+static bool show(struct mua_run *run, const char *folder, uint32_t uid)
+{
+	const struct mua_options *o = run->options;
+	struct bytes message = buffer_bytes(&run->octets);
+	struct buffer out = { 0 };
+	bool ok;
+
+	if (o->raw)
+		return mua_run_print(run, message);
+	if (o->json)
+		format_json(&out, run, folder, uid, message);
+	else if (o->headers)
+		mua_safe_text(&out, bytes_slice(message, 0, header_length(message)));
+	else
+		format_message(&out, message);
+	ok = mua_run_print(run, buffer_bytes(&out));
+	buffer_release(&out);
+	return ok;
+}
+
+static bool refuse(struct mua_run *run, const char *id, const char *why)
+{
+	error_set(&run->err, ERROR_NOT_FOUND, "%s: %s", id, why);
+	mua_run_complain(&run->err);
+	run->exit_code = MUA_EXIT_NOT_FOUND;
+	return false;
+}
+
+/* The folder an id lies in is selected once for a run of ids. */
+static bool enter_folder(struct mua_run *run, const char *text, const struct mua_id *id, const char **current)
+{
+	const char *folder = id->folder ? id->folder : run->options->folder ? run->options->folder : "INBOX";
+
+	if (id->account != NULL && strcmp(id->account, run->account.name) != 0)
+		return refuse(run, text, "belongs to another account");
+	if ((*current == NULL || strcmp(*current, folder) != 0) && !mua_run_folder(run, folder))
+		return false;
+	*current = folder;
+	if (id->uidvalidity != 0 && id->uidvalidity != run->folder.uidvalidity)
+		return refuse(run, text, "the folder was made anew since (its UIDVALIDITY changed)");
+	return true;
+}
+
+static bool read_one(struct mua_run *run, const char *text, struct arena *arena, const char **current)
+{
+	struct mua_id id;
+
+	if (!mua_id_parse(text, arena, &id))
+		return refuse(run, text, "not an id");
+	if (!enter_folder(run, text, &id, current) || !mua_run_body(run, id.uid) || !show(run, *current, id.uid))
+		return false;
+	return run->options->no_mark || mua_run_mark_seen(run, id.uid);
+}
+
+int mua_read(const struct mua_options *o)
+{
+	struct mua_run run;
+	struct arena arena = { 0 };
+	const char *current = NULL;
+	size_t n_ok = 0;
+
+	if (mua_run_open(&run, o) && mua_run_open_mail(&run)) {
+		for (size_t i = 0; i < o->n_arguments; i++)
+			n_ok += read_one(&run, o->arguments[i], &arena, &current);
+		if (n_ok == o->n_arguments)
+			run.exit_code = MUA_EXIT_OK;
+		else if (n_ok > 0)
+			run.exit_code = MUA_EXIT_PARTIAL;
+	}
+	arena_reset(&arena);
+	return mua_run_close(&run);
+}

@@ -1,0 +1,136 @@
+#include "mua/mua_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "imap/imap_flag.h"
+#include "mua/mua_exit.h"
+#include "mua/mua_safe.h"
+
+void mua_run_complain(const struct error *err)
+{
+	struct buffer text = { 0 };
+
+	mua_safe_line(&text, bytes_text(err->text));
+	fprintf(stderr, "mua: %s\n", text.at ? text.at : "failed");
+	buffer_release(&text);
+}
+
+static bool fail(struct mua_run *r, int exit_code)
+{
+	mua_run_complain(&r->err);
+	r->exit_code = exit_code;
+	return false;
+}
+
+void mua_run_until(struct mua_run *r, const bool *flag)
+{
+	while (!*flag)
+		net_loop_run_once(r->loop, -1);
+}
+
+static void on_done(void *owner, const struct error *err, int exit_code, struct bytes octets)
+{
+	struct mua_run *r = owner;
+
+	r->is_done = true;
+	r->exit_code = exit_code;
+	if (err != NULL)
+		r->err = *err;
+	buffer_clear(&r->octets);
+	buffer_add_bytes(&r->octets, octets);
+}
+
+static bool wait_done(struct mua_run *r)
+{
+	mua_run_until(r, &r->is_done);
+	return r->err.kind == ERROR_NONE || fail(r, r->exit_code);
+}
+
+static void prepare(struct mua_run *r)
+{
+	r->is_done = false;
+	r->err = (struct error){ 0 };
+}
+
+bool mua_run_open(struct mua_run *r, const struct mua_options *options)
+{
+	int exit_code;
+
+	*r = (struct mua_run){ .options = options };
+	if (!mua_account_open(&r->account, options, &exit_code, &r->err))
+		return fail(r, exit_code);
+	r->loop = net_loop_create(net_poll_kind_default(), &r->err);
+	if (r->loop == NULL)
+		return fail(r, MUA_EXIT_INTERNAL);
+	r->worker = net_worker_create(1, 16, &r->err);
+	return r->worker != NULL || fail(r, MUA_EXIT_INTERNAL);
+}
+
+bool mua_run_open_mail(struct mua_run *r)
+{
+	if (r->account.imap.host == NULL) {
+		error_set(&r->err, ERROR_SYNTAX, "no IMAP server: give --imap");
+		return fail(r, MUA_EXIT_CONFIG);
+	}
+	r->cache = mua_cache_open(r->account.name, &r->err);
+	if (r->cache == NULL)
+		return fail(r, MUA_EXIT_IO);
+	r->sync = mua_sync_create(&(struct mua_sync_options){
+		.loop = r->loop,
+		.worker = r->worker,
+		.account = &r->account,
+		.cache = r->cache,
+		.timeout_ms = r->options->timeout_s * 1000,
+		.trace = r->options->trace,
+	});
+	return true;
+}
+
+bool mua_run_folder(struct mua_run *r, const char *name)
+{
+	prepare(r);
+	mua_sync_folder(r->sync, name, &r->folder, on_done, r);
+	return wait_done(r);
+}
+
+bool mua_run_body(struct mua_run *r, uint32_t uid)
+{
+	prepare(r);
+	mua_sync_body(r->sync, uid, on_done, r);
+	return wait_done(r);
+}
+
+bool mua_run_mark_seen(struct mua_run *r, uint32_t uid)
+{
+	prepare(r);
+	mua_sync_add_flags(r->sync, uid, "\\Seen", IMAP_FLAG_SEEN, on_done, r);
+	return wait_done(r);
+}
+
+int mua_run_close(struct mua_run *r)
+{
+	int exit_code = r->exit_code;
+
+	if (r->sync != NULL) {
+		prepare(r);
+		mua_sync_finish(r->sync, on_done, r);
+		mua_run_until(r, &r->is_done);
+		mua_sync_destroy(r->sync);
+	}
+	mua_cache_close(r->cache);
+	net_worker_destroy(r->worker);
+	if (r->loop != NULL)
+		net_loop_destroy(r->loop);
+	mua_account_release(&r->account);
+	buffer_release(&r->octets);
+	return exit_code;
+}
+
+bool mua_run_print(struct mua_run *r, struct bytes octets)
+{
+	if (fwrite(octets.at, 1, octets.len, stdout) == octets.len && fflush(stdout) == 0)
+		return true;
+	error_set(&r->err, ERROR_SYSTEM, "cannot write the output");
+	return fail(r, MUA_EXIT_OUTPUT);
+}

@@ -1,0 +1,50 @@
+/* mua_run: what a verb of the command line needs around it: a loop, a worker, the account, its cache and synchronisation. */
+#ifndef MUA_MUA_RUN_H
+#define MUA_MUA_RUN_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "mua/mua_account.h"
+#include "mua/mua_cache.h"
+#include "mua/mua_options.h"
+#include "mua/mua_sync.h"
+#include "netcore/net_loop.h"
+#include "netcore/net_worker.h"
+
+struct mua_run {
+	const struct mua_options *options;
+	struct net_loop *loop;
+	struct net_worker *worker;
+	struct mua_account account;
+	struct mua_cache *cache;        /* NULL until mua_run_open_mail */
+	struct mua_sync *sync;
+	struct mua_folder folder;       /* of mua_run_folder */
+	/* of the operation that just ended */
+	bool is_done;
+	struct error err;
+	int exit_code;
+	struct buffer octets;
+};
+
+/* Each prints what went wrong and returns false with run->exit_code set. */
+bool mua_run_open(struct mua_run *, const struct mua_options *);
+/* Cache and synchronisation; needs --imap. */
+bool mua_run_open_mail(struct mua_run *);
+/* Bring a folder level with the server. */
+bool mua_run_folder(struct mua_run *, const char *name);
+/* The octets of a message of that folder, in run->octets. */
+bool mua_run_body(struct mua_run *, uint32_t uid);
+bool mua_run_mark_seen(struct mua_run *, uint32_t uid);
+/* Logs out, frees everything, returns exit_code. */
+int mua_run_close(struct mua_run *);
+
+/* Turn the loop until *flag is set. */
+void mua_run_until(struct mua_run *, const bool *flag);
+/* Print "mua: text", made safe. */
+void mua_run_complain(const struct error *);
+/* Write to standard output; false and MUA_EXIT_OUTPUT when it cannot take it. */
+bool mua_run_print(struct mua_run *, struct bytes octets);
+
+#endif

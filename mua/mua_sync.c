@@ -1,0 +1,464 @@
+#include "mua/mua_sync.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "imap/imap_client.h"
+#include "imap/imap_mailbox_name.h"
+#include "imap/imap_write.h"
+#include "message/date.h"
+#include "message/encoded_word.h"
+#include "mua/mua_exit.h"
+#include "mua/mua_safe.h"
+
+struct mua_sync {
+	struct mua_sync_options options;
+	struct imap_client *client;
+	bool is_ready;
+
+	/* the operation under way */
+	mua_sync_fn *done;
+	void *owner;
+	void (*start)(struct mua_sync *);       /* once connected */
+	void (*step)(struct mua_sync *, const struct imap_reply *);      /* when its command is over */
+	struct error failure;
+	char *folder_name;
+	struct mua_folder *folder;
+	uint32_t uidvalidity, uidnext, uid;
+	struct ranges seen_uids;
+	const char *flags;
+	uint64_t flag_bits;
+	struct buffer body;
+	bool has_body;
+};
+
+/* The end of an operation */
+
+static void finish(struct mua_sync *s, const struct error *err, int exit_code)
+{
+	mua_sync_fn *done = s->done;
+	struct buffer body = s->body;
+
+	s->done = NULL;
+	s->start = NULL;
+	s->step = NULL;
+	s->body = (struct buffer){ 0 };
+	if (err != NULL)
+		mua_cache_rollback(s->options.cache);
+	if (done != NULL)
+		done(s->owner, err, exit_code, buffer_bytes(&body));
+	buffer_release(&body);
+}
+
+static bool check_cache(struct mua_sync *s, bool ok)
+{
+	if (!ok)
+		finish(s, &s->failure, MUA_EXIT_IO);
+	return ok;
+}
+
+static bool check_reply(struct mua_sync *s, const struct imap_reply *reply, const char *what)
+{
+	struct buffer text = { 0 };
+
+	if (reply->kind == IMAP_REPLY_OK)
+		return true;
+	mua_safe_line(&text, reply->rest);
+	error_set(&s->failure, reply->kind == IMAP_REPLY_NO ? ERROR_NOT_FOUND : ERROR_SYNTAX, "%s: the server says: %s", what, text.at ? text.at : "");
+	buffer_release(&text);
+	finish(s, &s->failure, reply->kind == IMAP_REPLY_NO ? MUA_EXIT_NOT_FOUND : MUA_EXIT_PROTOCOL);
+	return false;
+}
+
+/* The connection */
+
+static void run(struct mua_sync *s, struct buffer *command, void (*step)(struct mua_sync *, const struct imap_reply *))
+{
+	s->step = step;
+	imap_client_run(s->client, buffer_bytes(command));
+	buffer_release(command);
+}
+
+static int exit_code_for(enum imap_client_stage where, const struct error *why)
+{
+	if (why->kind == ERROR_DENIED)
+		return where == IMAP_CLIENT_AUTH ? MUA_EXIT_AUTH : MUA_EXIT_TLS;
+	if (why->kind == ERROR_SYNTAX || why->kind == ERROR_LIMIT)
+		return MUA_EXIT_PROTOCOL;
+	return where == IMAP_CLIENT_AUTH ? MUA_EXIT_TEMPORARY : MUA_EXIT_UNREACHABLE;
+}
+
+static void on_ready(void *owner)
+{
+	struct mua_sync *s = owner;
+
+	s->is_ready = true;
+	if (s->start != NULL)
+		s->start(s);
+}
+
+static void on_closed(void *owner, enum imap_client_stage where, const struct error *why)
+{
+	struct mua_sync *s = owner;
+	struct error reason = *why;
+
+	imap_client_close(s->client);
+	s->client = NULL;
+	s->is_ready = false;
+	if (where == IMAP_CLIENT_LOGOUT)
+		finish(s, NULL, MUA_EXIT_OK);
+	else
+		finish(s, &reason, exit_code_for(where, why));
+}
+
+static void on_done(void *owner, const struct imap_reply *reply)
+{
+	struct mua_sync *s = owner;
+
+	if (s->step != NULL)
+		s->step(s, reply);
+}
+
+static void on_trace(void *owner, bool from_server, struct bytes line)
+{
+	struct buffer text = { 0 };
+
+	(void)owner;
+	buffer_add_text(&text, from_server ? "IMAP S: " : "IMAP C: ");
+	mua_safe_line(&text, line);
+	fprintf(stderr, "%s\n", text.at);
+	buffer_release(&text);
+}
+
+static void on_response(void *owner, const struct imap_reply *reply);
+
+static const struct imap_client_events plain_events = { on_ready, on_response, on_done, on_closed, NULL };
+static const struct imap_client_events traced_events = { on_ready, on_response, on_done, on_closed, on_trace };
+
+/* Begin an operation: at once, or when the connection stands. */
+static void begin(struct mua_sync *s, void (*start)(struct mua_sync *), mua_sync_fn *done, void *owner)
+{
+	static const enum imap_client_tls tls_of[] = { IMAP_CLIENT_TLS_NONE, IMAP_CLIENT_TLS_REQUIRED, IMAP_CLIENT_TLS_IMPLICIT };
+	const struct mua_endpoint *end = &s->options.account->imap;
+
+	s->done = done;
+	s->owner = owner;
+	s->start = start;
+	if (s->is_ready) {
+		start(s);
+		return;
+	}
+	s->client = imap_client_open(s->options.loop, &(struct imap_client_options){
+		.host = end->host,
+		.port = end->port,
+		.tls = tls_of[end->tls],
+		.tls_context = end->tls == MUA_TLS_NONE ? NULL : s->options.account->tls,
+		.username = end->user,
+		.password = s->options.account->password,
+		.allow_cleartext = end->tls == MUA_TLS_NONE,
+		.worker = s->options.worker,
+		.timeout_ms = s->options.timeout_ms,
+	}, s->options.trace ? &traced_events : &plain_events, s);
+}
+
+struct mua_sync *mua_sync_create(const struct mua_sync_options *options)
+{
+	struct mua_sync *s = xcalloc(1, sizeof *s);
+
+	s->options = *options;
+	return s;
+}
+
+void mua_sync_destroy(struct mua_sync *s)
+{
+	if (s == NULL)
+		return;
+	imap_client_close(s->client);
+	ranges_release(&s->seen_uids);
+	buffer_release(&s->body);
+	free(s->folder_name);
+	free(s);
+}
+
+/* Messages as they come */
+
+static char *decode(struct arena *arena, struct bytes raw)
+{
+	struct buffer text = { 0 };
+	char *kept;
+
+	encoded_word_decode(raw, &text);
+	kept = arena_text(arena, text.at ? text.at : "");
+	buffer_release(&text);
+	return kept;
+}
+
+static const char *spec(struct arena *arena, const struct imap_reply_address *a)
+{
+	return arena_printf(arena, "%.*s@%.*s", BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
+}
+
+static const char *address_list(struct arena *arena, const struct imap_reply_addresses *list)
+{
+	struct buffer text = { 0 };
+	char *kept;
+
+	for (size_t i = 0; i < list->n; i++)
+		buffer_printf(&text, "%s%s", i ? ", " : "", spec(arena, &list->at[i]));
+	kept = arena_text(arena, text.at ? text.at : "");
+	buffer_release(&text);
+	return kept;
+}
+
+static const char *keyword_list(struct arena *arena, const struct imap_flags *flags)
+{
+	struct buffer text = { 0 };
+	char *kept;
+
+	for (size_t i = 0; i < flags->n_keywords; i++)
+		buffer_printf(&text, "%s%s", i ? " " : "", flags->keywords[i]);
+	kept = arena_text(arena, text.at ? text.at : "");
+	buffer_release(&text);
+	return kept;
+}
+
+static bool put_message(struct mua_sync *s, const struct imap_reply_fetch *f, struct arena *arena)
+{
+	struct mua_message m = {
+		.uid = f->uid,
+		.flags = f->flags.bits,
+		.keywords = keyword_list(arena, &f->flags),
+		.size = f->size,
+		.received_s = f->internal_date_s,
+		.from_name = f->envelope.from.n ? decode(arena, f->envelope.from.at[0].name) : "",
+		.from_address = f->envelope.from.n ? spec(arena, &f->envelope.from.at[0]) : "",
+		.to = address_list(arena, &f->envelope.to),
+		.subject = decode(arena, f->envelope.subject),
+		.message_id = arena_printf(arena, "%.*s", BYTES_PRINT(f->envelope.message_id)),
+		.in_reply_to = arena_printf(arena, "%.*s", BYTES_PRINT(f->envelope.in_reply_to)),
+		.has_attachment = f->has_attachment,
+	};
+
+	if (!date_parse(f->envelope.date, &m.sent_s, NULL))
+		m.sent_s = 0;
+	return mua_cache_put(s->options.cache, s->folder, &m, &s->failure);
+}
+
+static void take_fetch(struct mua_sync *s, const struct imap_reply *reply)
+{
+	struct imap_reply_fetch f;
+	struct arena arena = { 0 };
+
+	if (!imap_reply_fetch(reply->rest, &arena, &f)) {
+		error_set(&s->failure, ERROR_SYNTAX, "the server sent a FETCH that cannot be read");
+	} else if (f.has_body && f.uid == s->uid) {
+		buffer_clear(&s->body);
+		buffer_add_bytes(&s->body, f.body);
+		s->has_body = true;
+	} else if (f.has_envelope && f.uid != 0) {
+		put_message(s, &f, &arena);
+		ranges_add(&s->seen_uids, f.uid);
+	} else if (f.has_flags && f.uid != 0) {
+		mua_cache_set_flags(s->options.cache, s->folder, f.uid, f.flags.bits, keyword_list(&arena, &f.flags), &s->failure);
+		ranges_add(&s->seen_uids, f.uid);
+	}
+	arena_reset(&arena);
+}
+
+static void on_response(void *owner, const struct imap_reply *reply)
+{
+	struct mua_sync *s = owner;
+	uint64_t number;
+
+	if (reply->kind == IMAP_REPLY_FETCH && s->folder != NULL)
+		take_fetch(s, reply);
+	if (reply->kind != IMAP_REPLY_OK || !imap_reply_code_number(reply, 0, &number) || number > UINT32_MAX)
+		return;
+	if (bytes_equal_nocase(reply->code, BYTES("UIDVALIDITY")))
+		s->uidvalidity = (uint32_t)number;
+	if (bytes_equal_nocase(reply->code, BYTES("UIDNEXT")))
+		s->uidnext = (uint32_t)number;
+}
+
+/* Bringing a folder level: SELECT, flags of what is known, envelopes of what is new */
+
+static void select_folder(struct mua_sync *);
+static void on_selected(struct mua_sync *, const struct imap_reply *);
+static void fetch_flags(struct mua_sync *);
+static void on_flags(struct mua_sync *, const struct imap_reply *);
+static void fetch_new(struct mua_sync *);
+static void on_new(struct mua_sync *, const struct imap_reply *);
+
+void mua_sync_folder(struct mua_sync *s, const char *name, struct mua_folder *folder, mua_sync_fn *done, void *owner)
+{
+	free(s->folder_name);
+	s->folder_name = xstrdup(name);
+	s->folder = folder;
+	s->failure = (struct error){ 0 };
+	begin(s, select_folder, done, owner);
+}
+
+static void select_folder(struct mua_sync *s)
+{
+	struct buffer command = { 0 }, name = { 0 };
+
+	s->uidvalidity = s->uidnext = 0;
+	imap_mailbox_name_encode(bytes_text(s->folder_name), &name);
+	buffer_add_text(&command, "SELECT ");
+	imap_write_astring(&command, buffer_bytes(&name));
+	buffer_release(&name);
+	run(s, &command, on_selected);
+}
+
+static void on_selected(struct mua_sync *s, const struct imap_reply *reply)
+{
+	struct mua_cache *cache = s->options.cache;
+	bool ok;
+
+	if (!check_reply(s, reply, s->folder_name))
+		return;
+	if (s->uidvalidity == 0 || s->uidnext == 0) {
+		error_set(&s->failure, ERROR_SYNTAX, "%s: the server tells no UIDVALIDITY or UIDNEXT", s->folder_name);
+		finish(s, &s->failure, MUA_EXIT_PROTOCOL);
+		return;
+	}
+	ok = mua_cache_folder(cache, s->folder_name, s->folder, &s->failure) && mua_cache_begin(cache, &s->failure);
+	if (ok && s->folder->uidvalidity != s->uidvalidity)
+		ok = mua_cache_reset_folder(cache, s->folder, s->uidvalidity, &s->failure);
+	if (!check_cache(s, ok))
+		return;
+	ranges_clear(&s->seen_uids);
+	fetch_flags(s);
+}
+
+static void fetch_flags(struct mua_sync *s)
+{
+	struct buffer command = { 0 };
+
+	if (s->folder->uidnext <= 1) {
+		fetch_new(s);
+		return;
+	}
+	buffer_printf(&command, "UID FETCH 1:%u (FLAGS)", s->folder->uidnext - 1);
+	run(s, &command, on_flags);
+}
+
+static void on_flags(struct mua_sync *s, const struct imap_reply *reply)
+{
+	if (check_reply(s, reply, "FETCH"))
+		fetch_new(s);
+}
+
+static void fetch_new(struct mua_sync *s)
+{
+	struct buffer command = { 0 };
+	uint32_t first = s->folder->uidnext > 0 ? s->folder->uidnext : 1;
+
+	if (first >= s->uidnext) {
+		on_new(s, &(struct imap_reply){ .kind = IMAP_REPLY_OK });
+		return;
+	}
+	buffer_printf(&command, "UID FETCH %u:%u (FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)", first, s->uidnext - 1);
+	run(s, &command, on_new);
+}
+
+static void on_new(struct mua_sync *s, const struct imap_reply *reply)
+{
+	struct mua_cache *cache = s->options.cache;
+	bool ok;
+
+	if (!check_reply(s, reply, "FETCH"))
+		return;
+	ok = s->failure.kind == ERROR_NONE && mua_cache_keep_only(cache, s->folder, &s->seen_uids, &s->failure) &&
+	     mua_cache_set_uidnext(cache, s->folder, s->uidnext, &s->failure) && mua_cache_commit(cache, &s->failure);
+	if (!ok)
+		mua_cache_rollback(cache);
+	if (!check_cache(s, ok))
+		return;
+	finish(s, NULL, MUA_EXIT_OK);
+}
+
+/* One message's octets */
+
+static void on_body(struct mua_sync *, const struct imap_reply *);
+
+static void fetch_body(struct mua_sync *s)
+{
+	struct buffer command = { 0 };
+
+	buffer_printf(&command, "UID FETCH %u (BODY.PEEK[])", s->uid);
+	run(s, &command, on_body);
+}
+
+void mua_sync_body(struct mua_sync *s, uint32_t uid, mua_sync_fn *done, void *owner)
+{
+	s->uid = uid;
+	s->has_body = false;
+	s->failure = (struct error){ 0 };
+	begin(s, fetch_body, done, owner);
+}
+
+static void on_body(struct mua_sync *s, const struct imap_reply *reply)
+{
+	if (!check_reply(s, reply, "FETCH"))
+		return;
+	if (s->has_body) {
+		finish(s, NULL, MUA_EXIT_OK);
+		return;
+	}
+	if (s->failure.kind == ERROR_NONE)
+		error_set(&s->failure, ERROR_NOT_FOUND, "no message with UID %u", s->uid);
+	finish(s, &s->failure, s->failure.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_PROTOCOL);
+}
+
+/* Flags */
+
+static void on_flags_added(struct mua_sync *, const struct imap_reply *);
+
+static void store_flags(struct mua_sync *s)
+{
+	struct buffer command = { 0 };
+
+	buffer_printf(&command, "UID STORE %u +FLAGS.SILENT (%s)", s->uid, s->flags);
+	run(s, &command, on_flags_added);
+}
+
+void mua_sync_add_flags(struct mua_sync *s, uint32_t uid, const char *flags, uint64_t bits, mua_sync_fn *done, void *owner)
+{
+	s->uid = uid;
+	s->flags = flags;
+	s->flag_bits = bits;
+	begin(s, store_flags, done, owner);
+}
+
+static void on_flags_added(struct mua_sync *s, const struct imap_reply *reply)
+{
+	struct arena arena = { 0 };
+	struct mua_message m;
+	bool ok;
+
+	if (!check_reply(s, reply, "STORE"))
+		return;
+	ok = mua_cache_get(s->options.cache, s->folder, s->uid, &arena, &m, &s->failure) &&
+	     mua_cache_set_flags(s->options.cache, s->folder, s->uid, m.flags | s->flag_bits, m.keywords, &s->failure);
+	arena_reset(&arena);
+	if (check_cache(s, ok))
+		finish(s, NULL, MUA_EXIT_OK);
+}
+
+/* Leaving */
+
+static void log_out(struct mua_sync *s)
+{
+	imap_client_logout(s->client);
+}
+
+void mua_sync_finish(struct mua_sync *s, mua_sync_fn *done, void *owner)
+{
+	if (s->client == NULL)
+		done(owner, NULL, MUA_EXIT_OK, (struct bytes){ NULL, 0 });
+	else
+		begin(s, log_out, done, owner);
+}

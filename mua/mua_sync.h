@@ -1,0 +1,46 @@
+/*
+ * mua_sync: brings the cache level with an IMAP server, and fetches what the cache does not hold.  Runs on a net_loop without
+ * ever blocking it; one operation at a time.
+ */
+#ifndef MUA_MUA_SYNC_H
+#define MUA_MUA_SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "mua/mua_account.h"
+#include "mua/mua_cache.h"
+#include "netcore/net_loop.h"
+#include "netcore/net_worker.h"
+
+struct mua_sync;
+
+/* err NULL = done.  exit_code: the enum mua_exit that names a failure.  octets: of mua_sync_body only, borrowed. */
+typedef void mua_sync_fn(void *owner, const struct error *err, int exit_code, struct bytes octets);
+
+struct mua_sync_options {
+	struct net_loop *loop;
+	struct net_worker *worker;
+	const struct mua_account *account;      /* borrowed */
+	struct mua_cache *cache;                /* borrowed */
+	int64_t timeout_ms;
+	bool trace;                             /* the dialogue to standard error */
+};
+
+/* Connects when the first operation asks for it.  Never NULL. */
+struct mua_sync *mua_sync_create(const struct mua_sync_options *);
+/* Drops the connection. */
+void mua_sync_destroy(struct mua_sync *);
+
+/* Select the folder and bring the cache level with it: new messages, flags, what vanished.  folder is filled. */
+void mua_sync_folder(struct mua_sync *, const char *name, struct mua_folder *folder, mua_sync_fn *, void *owner);
+/* The octets of a message of that folder.  NOT_FOUND when it is gone. */
+void mua_sync_body(struct mua_sync *, uint32_t uid, mua_sync_fn *, void *owner);
+/* Add flags ("\\Seen") on the server and in the cache. */
+void mua_sync_add_flags(struct mua_sync *, uint32_t uid, const char *flags, uint64_t bits, mua_sync_fn *, void *owner);
+/* LOGOUT; the completion comes when the connection is closed. */
+void mua_sync_finish(struct mua_sync *, mua_sync_fn *, void *owner);
+
+#endif
