@@ -29,11 +29,13 @@ enum net_line_status net_line_read(struct net_line *l, struct net_stream *stream
 			break;
 		size_t len = (size_t)(lf - input.at) + 1;
 		bool crlf = len >= 2 && input.at[len - 2] == '\r';
+		if (len > l->limit)
+			l->skipping = true;     /* as when it comes in pieces */
 		if (l->skipping && !crlf) {
-			from = len;             /* only CRLF ends the line, however long it is */
+			from = len;             /* only CRLF ends a line that is too long */
 			continue;
 		}
-		if (l->skipping || (crlf && len > l->limit))
+		if (l->skipping)
 			return drop(l, stream, len, NET_LINE_TOO_LONG);
 		if (!crlf)
 			return drop(l, stream, len, NET_LINE_BARE_LF);

@@ -1,0 +1,217 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "netcore/net_connect.h"
+#include "tests/unit/netcore/rig.h"
+
+static struct net_loop *loop;
+
+struct caller {
+	int fd, calls;
+	struct net_addr addr;
+	struct error err;
+	bool done;
+};
+
+static void on_answer(void *owner, int fd, const struct net_addr *addr, const struct error *err)
+{
+	struct caller *c = owner;
+
+	c->calls++;
+	c->done = true;
+	c->fd = fd;
+	if (addr)
+		c->addr = *addr;
+	if (err)
+		c->err = *err;
+}
+
+static struct net_addr dead_port(void)
+{
+	struct net_addr a;
+
+	net_socket_close(rig_listen(&a));
+	return a;
+}
+
+static void one_address_answers(const char *name)
+{
+	struct caller c = { 0 };
+	struct net_addr at;
+	int listener = rig_listen(&at);
+
+	net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	CHECK_ROW(c.calls == 0, "never called from within the start");
+	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at), name);
+	CHECK_ROW(fcntl(c.fd, F_GETFL) & O_NONBLOCK, "the descriptor is non-blocking");
+	net_socket_close(c.fd);
+	net_socket_close(listener);
+}
+
+static void a_dead_first_address_falls_to_the_second(const char *name)
+{
+	struct caller c = { 0 };
+	struct net_addr at[3];
+	int listener = rig_listen(&at[2]);
+
+	at[0] = rig_addr("unix:/nonexistent/socket");
+	at[1] = dead_port();
+	int64_t before = rig_now_ms();
+	net_connect_start(loop, at, 3, 5000, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at[2]), name);
+	CHECK_ROW(rig_now_ms() - before < 200, "a refusal does not wait for the stagger");
+	net_socket_close(c.fd);
+	net_socket_close(listener);
+}
+
+/* A listener whose backlog is full swallows further SYNs: its address hangs. */
+struct black_hole {
+	struct net_addr at;
+	int listener, clients[4];
+};
+
+static void dig(struct black_hole *h)
+{
+	struct error err = { 0 };
+
+	h->listener = rig_listen(&h->at);
+	listen(h->listener, 0);
+	for (int i = 0; i < 4; i++)
+		h->clients[i] = net_socket_connect(&h->at, &err);
+	usleep(20000);
+}
+
+static void fill(struct black_hole *h)
+{
+	for (int i = 0; i < 4; i++)
+		net_socket_close(h->clients[i]);
+	net_socket_close(h->listener);
+}
+
+static void a_hanging_first_address_is_overtaken(const char *name)
+{
+	struct caller c = { 0 };
+	struct black_hole hole;
+	struct net_addr at[2];
+	int listener = rig_listen(&at[1]);
+
+	dig(&hole);
+	at[0] = hole.at;
+	int64_t before = rig_now_ms();
+	net_connect_start(loop, at, 2, 5000, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at[1]), name);
+	CHECK_ROW(rig_now_ms() - before >= 240 && rig_now_ms() - before < 2000, "after the stagger of 250 ms");
+	rig_run_for(loop, 20);
+	CHECK_ROW(c.calls == 1, "answered once");
+	net_socket_close(c.fd);
+	net_socket_close(listener);
+	fill(&hole);
+}
+
+static void the_deadline_ends_the_wait(const char *name)
+{
+	struct caller c = { 0 };
+	struct black_hole hole;
+
+	dig(&hole);
+	net_connect_start(loop, &hole.at, 1, 60, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, 2000) && c.fd < 0 && c.err.kind == ERROR_TRY_LATER, name);
+	fill(&hole);
+}
+
+static void all_refused_tells_the_first_reason(const char *name)
+{
+	struct caller c = { 0 };
+	struct net_addr at[2] = { dead_port(), dead_port() };
+	char text[NET_ADDR_TEXT];
+
+	net_connect_start(loop, at, 2, 5000, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd < 0 && c.err.sys_errno == ECONNREFUSED, name);
+	CHECK_ROW(strstr(c.err.text, net_addr_format(&at[0], text)) != NULL, c.err.text);
+}
+
+static void no_address_is_an_answer_too(const char *name)
+{
+	struct caller c = { 0 };
+
+	net_connect_start(loop, NULL, 0, 5000, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, 1000) && c.fd < 0 && c.err.kind == ERROR_NOT_FOUND, name);
+}
+
+static void a_cancelled_connect_never_answers(const char *name)
+{
+	struct caller c = { 0 };
+	struct net_addr at;
+	int listener = rig_listen(&at);
+
+	struct net_connect *connect = net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	net_loop_run_once(loop, 0);
+	net_connect_cancel(connect);
+	rig_run_for(loop, 30);
+	CHECK_ROW(c.calls == 0, name);
+	net_socket_close(listener);
+}
+
+static void names_are_looked_up(const char *name)
+{
+	struct caller c = { 0 }, numeric = { 0 }, cancelled = { 0 };
+	struct error err = { 0 };
+	struct net_worker *worker = net_worker_create(1, 4, &err);
+	struct net_addr at;
+	int listener = rig_listen(&at);
+
+	net_connect_host(loop, worker, "localhost", net_addr_port(&at), 5000, on_answer, &c);
+	net_connect_host(loop, NULL, "127.0.0.1", net_addr_port(&at), 5000, on_answer, &numeric);
+	net_connect_cancel(net_connect_host(loop, worker, "localhost", net_addr_port(&at), 5000, on_answer, &cancelled));
+	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0, c.err.text);
+	CHECK_ROW(rig_run(loop, &numeric.done, 5000) && numeric.fd >= 0, "an address needs no look-up");
+	net_worker_destroy(worker);
+	rig_run_for(loop, 20);
+	CHECK_ROW(cancelled.calls == 0, name);
+	net_socket_close(c.fd);
+	net_socket_close(numeric.fd);
+	net_socket_close(listener);
+}
+
+static void a_full_unix_backlog_is_waited_for(const char *name)
+{
+	struct caller c = { 0 };
+	struct error err = { 0 };
+	char text[300];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), clients[8], n = 0;
+
+	snprintf(text, sizeof text, "unix:%s/backlog-%s", check_folder(), name);
+	struct net_addr at = rig_addr(text);
+	CHECK(bind(fd, net_addr_sockaddr(&at), at.len) == 0 && listen(fd, 1) == 0);
+	while (n < 8 && (clients[n] = net_socket_connect(&at, &err)) >= 0)
+		n++;
+	net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	rig_run_for(loop, 80);
+	CHECK_ROW(c.calls == 0, "it waits");
+	close(accept(fd, NULL, NULL));
+	CHECK_ROW(rig_run(loop, &c.done, 2000) && c.fd >= 0, name);
+	net_socket_close(c.fd);
+	while (n > 0)
+		net_socket_close(clients[--n]);
+	close(fd);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof rig_backends / sizeof *rig_backends; i++) {
+		struct error err = { 0 };
+		const char *name = rig_backends[i].name;
+		loop = net_loop_create(rig_backends[i].kind, &err);
+		one_address_answers(name);
+		a_dead_first_address_falls_to_the_second(name);
+		a_hanging_first_address_is_overtaken(name);
+		the_deadline_ends_the_wait(name);
+		all_refused_tells_the_first_reason(name);
+		no_address_is_an_answer_too(name);
+		a_cancelled_connect_never_answers(name);
+		names_are_looked_up(name);
+		a_full_unix_backlog_is_waited_for(name);
+		net_loop_destroy(loop);
+	}
+	return check_finish();
+}
