@@ -38,7 +38,7 @@ static bool fill(struct service_generation *g, const struct service_reading *r, 
 		g->tls = net_tls_context_server(service_reading_certificate(r), service_reading_key(r),
 		                                versions[s->tls.min_version], err);
 		if (g->tls == NULL)
-			return error_prefix(err, "%s, %s", s->tls.certificate, s->tls.key);
+			return error_prefix(err, "%s:%d: tls: %s, %s", s->path, (int)s->tls.line, s->tls.certificate, s->tls.key);
 	}
 	return take_peer_files(g, r, err);
 }

@@ -120,6 +120,12 @@ static bool check_is_false(const void *field, struct error *err)
 	return !*(const bool *)field || not_built(err);
 }
 
+static bool check_catch_all(const void *field, struct error *err)
+{
+	return !*(const bool *)field ||
+	       error_set(err, ERROR_SYNTAX, "a domain of the store catches all mail or does not: mailctl init --catch-all");
+}
+
 static bool check_listen_address(const void *field, struct error *err)
 {
 	const char *text = *(const char *const *)field;
@@ -319,8 +325,8 @@ static const struct settings_row rows[] = {
 	  .help = "store files; fixed when the store is created" },
 	{ .name = "ephemeral", .type = SETTINGS_BOOL, .offset = AT(ephemeral), .value = "false", .check = check_is_false,
 	  .help = "no syncs, data gone at exit: for test benches" },
-	{ .name = "catch_all", .type = SETTINGS_BOOL, .offset = AT(catch_all), .value = "false", .check = check_is_false,
-	  .help = "any local recipient makes its mailbox" },
+	{ .name = "catch_all", .type = SETTINGS_BOOL, .offset = AT(catch_all), .value = "false", .check = check_catch_all,
+	  .help = "any local recipient makes its mailbox: said to mailctl init --catch-all" },
 	{ .name = "listen", .type = SETTINGS_LIST, .offset = AT(listen), .flags = SETTINGS_REQUIRED, .min = 1, .max = 64,
 	  .rows = listen_rows, .item_size = sizeof(struct service_listen), .check = check_listen, .help = "where and what is served" },
 	{ .name = "tls", .type = SETTINGS_GROUP, .offset = AT(tls), .rows = tls_rows, .check = check_tls, .help = "certificate" },

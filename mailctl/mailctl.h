@@ -1,0 +1,27 @@
+/* mailctl: what every verb is given, and how it says things. */
+#ifndef MAILCTL_MAILCTL_H
+#define MAILCTL_MAILCTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct mailctl {
+	const char *config;             /* -c, or the default */
+	bool json;                      /* --json */
+};
+
+/* argv[0] is the last word of the verb; returns the exit code. */
+typedef int mailctl_fn(struct mailctl *, int argc, char **argv);
+
+/* One object a line on standard output; the reference is taken. */
+void mailctl_print_json(json_t *object);
+/* "mailctl: text" on standard error; returns the error's exit code (service_exit.h). */
+int mailctl_fail(const struct error *err);
+/* "mailctl: text" on standard error and 64. */
+int mailctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Is argc exactly n + 1?  Otherwise says what the verb wants; *code is 64 then. */
+bool mailctl_wants(int argc, int n, const char *syntax, int *code);
+
+#endif

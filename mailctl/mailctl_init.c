@@ -1,0 +1,323 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "mailctl/mailctl_certificate.h"
+#include "mailctl/mailctl_store.h"
+#include "mailctl/mailctl_template.h"
+#include "mailctl/mailctl_verbs.h"
+#include "netcore/net_addr.h"
+#include "service/service_rights.h"
+
+#define PEERS_MAX 100
+#define PORT_BASE_MAX (65535 - 993)
+#define SYSTEM_FOLDER "/etc/posta"
+#define SYSTEM_DATA "/var/lib/posta"
+#define SYSTEM_LMTP "/run/posta/lmtp"
+
+struct init {
+	struct arena arena;
+	struct mailctl_template conf;
+	struct mailctl_template_peer peers[PEERS_MAX];
+	bool is_system, catch_all;
+	const char *folder, *data_dir;  /* absolute */
+	struct service_identity daemon; /* who the daemons will run as; only when we are root */
+};
+
+static const char *const init_syntax = "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS] "
+                                       "[--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS] [--catch-all]";
+
+/* ---- options ---- */
+
+static int take_peer(struct init *in, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text || equals[1] == '\0')
+		return mailctl_usage("--peer wants DOMAIN=HOST:PORT, not \"%s\"", text);
+	if (in->conf.n_peers == PEERS_MAX)
+		return mailctl_usage("--peer: at most %d; more can be written into the file", PEERS_MAX);
+	in->peers[in->conf.n_peers++] = (struct mailctl_template_peer){
+		.domain = arena_printf(&in->arena, "%.*s", (int)(equals - text), text), .address = equals + 1,
+	};
+	return EX_OK;
+}
+
+static int take_option(struct init *in, int option, const char *value)
+{
+	uint64_t number;
+
+	switch (option) {
+	case 'd':
+		if (in->conf.domain != NULL)
+			return mailctl_usage("one --domain; mailctl domain add makes more");
+		in->conf.domain = value;
+		return EX_OK;
+	case 'n':
+		in->conf.hostname = value;
+		return EX_OK;
+	case 'b':
+		if (!bytes_to_u64(bytes_text(value), PORT_BASE_MAX, &number))
+			return mailctl_usage("--port-base wants a number from 0 to %d, not \"%s\"", PORT_BASE_MAX, value);
+		in->conf.port_base = (int)number;
+		return EX_OK;
+	case 'l':
+		in->conf.listen = value;
+		return EX_OK;
+	case 'p':
+		return take_peer(in, value);
+	case 'm':
+		in->conf.postmaster = value;
+		return EX_OK;
+	case 's':
+		in->is_system = true;
+		return EX_OK;
+	case 'a':
+		in->catch_all = true;
+		return EX_OK;
+	case 'e':
+		fputs("mailctl: --ephemeral is not built yet\n", stderr);
+		return EX_UNAVAILABLE;
+	default:
+		return EX_USAGE;
+	}
+}
+
+static int take_options(struct init *in, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "domain", required_argument, NULL, 'd' }, { "hostname", required_argument, NULL, 'n' },
+		{ "port-base", required_argument, NULL, 'b' }, { "listen", required_argument, NULL, 'l' },
+		{ "peer", required_argument, NULL, 'p' }, { "postmaster", required_argument, NULL, 'm' },
+		{ "system", no_argument, NULL, 's' }, { "catch-all", no_argument, NULL, 'a' },
+		{ "ephemeral", no_argument, NULL, 'e' }, { 0 },
+	};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		code = take_option(in, option, optarg);
+		if (code != EX_OK)
+			return code;
+	}
+	if (argc - optind != (in->is_system ? 0 : 1) || in->conf.domain == NULL)
+		return mailctl_usage("usage: mailctl %s", init_syntax);
+	in->folder = in->is_system ? SYSTEM_FOLDER : argv[optind];
+	return EX_OK;
+}
+
+/* ---- what it will be ---- */
+
+static const char *absolute(struct init *in, const char *path)
+{
+	char here[PATH_MAX];
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (path[0] == '/' || getcwd(here, sizeof here) == NULL)
+		return arena_printf(&in->arena, "%.*s", (int)len, path);
+	return arena_printf(&in->arena, "%s/%.*s", here, (int)len, path);
+}
+
+static bool choose(struct init *in, struct error *err)
+{
+	struct mailctl_template *conf = &in->conf;
+	struct net_addr addr;
+
+	in->folder = absolute(in, in->folder);
+	in->data_dir = in->is_system ? SYSTEM_DATA : arena_printf(&in->arena, "%s/data", in->folder);
+	conf->data_dir = in->is_system ? SYSTEM_DATA : "data";
+	conf->lmtp = in->is_system ? SYSTEM_LMTP : "run/lmtp";
+	conf->peers = in->peers;
+	if (conf->hostname == NULL)
+		conf->hostname = arena_printf(&in->arena, "mx.%s", conf->domain);
+	if (conf->listen == NULL)
+		conf->listen = in->is_system ? "0.0.0.0" : "127.0.0.1";
+	if (!net_addr_from_ip(conf->listen, 0, &addr))
+		return error_set(err, ERROR_SYNTAX, "--listen wants an IP address, not \"%s\"", conf->listen);
+	conf->is_loopback = net_addr_is_loopback(&addr);
+	if (geteuid() != 0)
+		return !in->is_system || error_set(err, ERROR_DENIED, "--system is for root");
+	if (!service_rights_of_user("posta", &in->daemon, NULL) && !service_rights_of_user("nobody", &in->daemon, err))
+		return false;
+	conf->user = in->daemon.name;
+	return true;
+}
+
+/* A file in the folder that was there before? */
+static bool is_free(const struct init *in, struct error *err)
+{
+	static const char *const names[] = { "posta.conf", "tls", "data", "run" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", in->folder, names[i]);
+		if (access(path, F_OK) == 0)
+			return error_set(err, ERROR_EXISTS, "%s exists; nothing was written", path);
+	}
+	snprintf(path, sizeof path, "%s/shard0.db", in->data_dir);
+	return access(path, F_OK) != 0 || error_set(err, ERROR_EXISTS, "%s exists; nothing was written", path);
+}
+
+/* ---- making it ---- */
+
+static bool make_folder(const char *path, mode_t mode, struct error *err)
+{
+	if (mkdir(path, mode) == 0)
+		return chmod(path, mode) == 0 || error_set_errno(err, errno, "%s", path);
+	return errno == EEXIST || error_set_errno(err, errno, "%s", path);
+}
+
+static bool write_file(const struct init *in, const char *name, mode_t mode, const struct buffer *text, struct error *err)
+{
+	char path[PATH_MAX];
+	size_t done = 0;
+
+	snprintf(path, sizeof path, "%s/%s", in->folder, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	bool ok = fd >= 0 && fchmod(fd, mode) == 0;
+	while (ok && done < text->len) {
+		ssize_t n = write(fd, text->at + done, text->len - done);
+		ok = n > 0;
+		done += ok ? (size_t)n : 0;
+	}
+	ok = ok && fsync(fd) == 0;
+	if (!ok)
+		error_set_errno(err, errno, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* The folder is the daemons': from here on we are they, so that everything below is theirs and what they cannot reach shows now. */
+static bool become_daemon(const struct init *in, const char *folder, struct error *err)
+{
+	if (geteuid() != 0)
+		return true;
+	if (chown(folder, in->daemon.uid, in->daemon.gid) < 0)
+		return error_set_errno(err, errno, "%s", folder);
+	if (!service_rights_become(&in->daemon, err))
+		return false;
+	return access(folder, R_OK | W_OK | X_OK) == 0 ||
+	       error_set(err, ERROR_DENIED, "%s cannot be reached by user %s, who the daemons will run as: choose another place, "
+	                 "or open the folders above", folder, in->daemon.name);
+}
+
+static bool make_files(const struct init *in, struct error *err)
+{
+	struct buffer conf = { 0 }, ca = { 0 }, certificate = { 0 }, key = { 0 };
+	char path[PATH_MAX];
+
+	mailctl_template_write(&in->conf, &conf);
+	snprintf(path, sizeof path, "%s/tls", in->folder);
+	bool ok = mailctl_certificate_make(in->conf.hostname, &ca, &certificate, &key, err) &&
+	          make_folder(path, 0755, err) && write_file(in, "tls/ca.pem", 0644, &ca, err) &&
+	          write_file(in, "tls/cert.pem", 0644, &certificate, err) && write_file(in, "tls/key.pem", 0600, &key, err) &&
+	          write_file(in, "posta.conf", 0644, &conf, err);
+	if (key.len > 0)
+		memory_wipe(key.at, key.len);
+	buffer_release(&conf);
+	buffer_release(&ca);
+	buffer_release(&certificate);
+	buffer_release(&key);
+	return ok;
+}
+
+static void domain_added(void *owner, const struct error *err)
+{
+	if (err != NULL)
+		*(struct error *)owner = *err;
+}
+
+static bool make_store(const struct init *in, struct error *err)
+{
+	const struct store_options options = { .data_dir = in->data_dir, .postmaster = in->conf.postmaster };
+
+	if (!store_create(&options, err))
+		return false;
+	struct store *store = store_open(&options, err);
+	if (store == NULL)
+		return false;
+	struct store_client *client = store_client_create(store, err);
+	if (client != NULL) {
+		store_domain_add(client, bytes_text(in->conf.domain), in->catch_all, domain_added, err);
+		store_client_wait(client);
+	}
+	store_client_destroy(client);
+	store_close(store);
+	return err->kind == ERROR_NONE;
+}
+
+/* The configuration is judged before anything is written. */
+static bool check_conf(const struct init *in, struct error *err)
+{
+	struct service_settings settings;
+	struct buffer text = { 0 };
+	struct arena arena = { 0 };
+
+	mailctl_template_write(&in->conf, &text);
+	bool ok = service_settings_load_text(text.at, "posta.conf", &arena, &settings, err);
+	buffer_release(&text);
+	arena_reset(&arena);
+	return ok;
+}
+
+static bool make(const struct init *in, struct error *err)
+{
+	char path[PATH_MAX];
+
+	umask(022);
+	if (!make_folder(in->folder, 0755, err))
+		return false;
+	if (in->is_system)      /* root keeps the configuration and the key; the daemons own the mail */
+		return make_files(in, err) && make_folder(in->data_dir, 0700, err) && become_daemon(in, in->data_dir, err) &&
+		       make_store(in, err);
+	snprintf(path, sizeof path, "%s/run", in->folder);
+	return become_daemon(in, in->folder, err) && make_folder(path, 0755, err) && make_files(in, err) && make_store(in, err);
+}
+
+static void tell(const struct init *in, const struct mailctl *ctl)
+{
+	if (ctl->json) {
+		mailctl_print_json(json_pack("{s:s, s:s+, s:s, s:s+, s:s+}", "domain", in->conf.domain, "config", in->folder, "/posta.conf",
+		                             "data", in->data_dir, "certificate", in->folder, "/tls/cert.pem", "ca", in->folder,
+		                             "/tls/ca.pem"));
+		return;
+	}
+	printf("%s is ready in %s.  What is next:\n"
+	       "  mailctl -c %s/posta.conf user add you@%s\n", in->conf.domain, in->folder, in->folder, in->conf.domain);
+	if (in->is_system)
+		puts("  systemctl enable --now posta-smtpd posta-imapd");
+	else
+		printf("  smtpd -c %s/posta.conf\n  imapd -c %s/posta.conf\n", in->folder, in->folder);
+	printf("Clients have to trust %s/tls/ca.pem.\n", in->folder);
+	if (in->conf.user != NULL)
+		printf("The daemons will run as user %s.\n", in->conf.user);
+}
+
+int mailctl_init(struct mailctl *ctl, int argc, char **argv)
+{
+	struct init in = { 0 };
+	struct error err = { 0 };
+	int code = take_options(&in, argc, argv);
+
+	if (code == EX_OK) {
+		if (choose(&in, &err) && check_conf(&in, &err) && is_free(&in, &err) && make(&in, &err))
+			tell(&in, ctl);
+		else
+			code = mailctl_fail(&err);
+	}
+	arena_reset(&in.arena);
+	return code;
+}

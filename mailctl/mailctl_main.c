@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mailctl/mailctl_verbs.h"
+#include "netcore/net_signal.h"
+#include "service/service_main.h"
+#include "service/service_version.h"
+
+static const struct verb {
+	const char *subject, *action;   /* action NULL: the subject alone is the verb */
+	mailctl_fn *run;
+	const char *syntax, *help;
+} verbs[] = {
+	{ "init", NULL, mailctl_init, "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS]\n"
+	  "               [--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS]",
+	  "a new server: configuration, certificate, empty store" },
+	{ "user", "add", mailctl_user_add, "user add ADDRESS", "a new user; the password is one line of standard input" },
+	{ "user", "list", mailctl_user_list, "user list", "all users, with what they hold" },
+	{ "user", "passwd", mailctl_user_passwd, "user passwd ADDRESS", "a new password, read in the same way" },
+	{ "user", "delete", mailctl_user_delete, "user delete ADDRESS --yes", "a user with all mail" },
+	{ "domain", "add", mailctl_domain_add, "domain add DOMAIN", "receive mail for one more domain" },
+	{ "check", NULL, mailctl_check, "check", "is the store sound?  65 when it is damaged" },
+	{ "config", "show", mailctl_config_show, "config show", "the configuration in force, defaults filled in" },
+};
+#define N_VERBS (sizeof verbs / sizeof *verbs)
+
+static int help(FILE *to, int code)
+{
+	fputs("usage: mailctl [-c FILE] [--json] VERB …\n", to);
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(to, "  %s\n      %s\n", verbs[i].syntax, verbs[i].help);
+	fputs("  -c, --config FILE  the configuration (" SERVICE_CONFIGURATION ")\n"
+	      "      --json         one JSON object a line\n"
+	      "  -h, --help; -V, --version\n", to);
+	return code;
+}
+
+/*
+ * Take the options that every verb knows out of argv, wherever they stand.  Returns the new argc; -1: to stay with *code.
+ */
+static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
+{
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		if (strcmp(word, "--") == 0) {
+			while (i < argc)
+				argv[n++] = argv[i++];
+			break;
+		}
+		if (strcmp(word, "--json") == 0) {
+			ctl->json = true;
+		} else if (strncmp(word, "--config=", 9) == 0) {
+			ctl->config = word + 9;
+		} else if (strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) {
+			if (++i == argc) {
+				*code = mailctl_usage("%s wants a file", word);
+				return -1;
+			}
+			ctl->config = argv[i];
+		} else if (strncmp(word, "-c", 2) == 0) {
+			ctl->config = word + 2;
+		} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+			*code = help(stdout, EX_OK);
+			return -1;
+		} else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
+			puts("mailctl (Posta) " SERVICE_VERSION);
+			*code = EX_OK;
+			return -1;
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+static int run_verb(struct mailctl *ctl, int argc, char **argv)
+{
+	const char *subject = argv[1], *action = argc > 2 ? argv[2] : "";
+	bool known = false;
+
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = &verbs[i];
+		if (strcmp(v->subject, subject) != 0)
+			continue;
+		known = true;
+		if (v->action == NULL)
+			return v->run(ctl, argc - 1, argv + 1);
+		if (strcmp(v->action, action) == 0)
+			return v->run(ctl, argc - 2, argv + 2);
+	}
+	if (!known)
+		return mailctl_usage("there is no verb \"%s\"; mailctl --help lists them", subject);
+	if (action[0] == '\0')
+		return mailctl_usage("%s wants to be told what to do; mailctl --help lists it", subject);
+	return mailctl_usage("there is no \"%s %s\"; mailctl --help lists the verbs", subject, action);
+}
+
+int main(int argc, char **argv)
+{
+	struct mailctl ctl = { .config = SERVICE_CONFIGURATION };
+	int code = EX_OK;
+
+	net_signal_ignore_pipe();
+	clock_open_test();
+	log_set_level(LOG_LEVEL_WARNING);
+	argc = take_common(&ctl, argc, argv, &code);
+	if (argc < 0)
+		return code;
+	if (argc == 1)
+		return help(stderr, EX_USAGE);
+	code = run_verb(&ctl, argc, argv);
+	if (fflush(stdout) != 0 && code == EX_OK)
+		code = EX_IOERR;
+	return code;
+}

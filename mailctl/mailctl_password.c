@@ -1,0 +1,76 @@
+#include "mailctl/mailctl_password.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define LINE_SIZE (PASSWORD_MAX + 2)
+
+/* Octet by octet: what follows the line belongs to whoever reads next. */
+static bool read_line(char line[LINE_SIZE], size_t *len, struct error *err)
+{
+	char octet;
+
+	for (*len = 0;;) {
+		ssize_t n = read(STDIN_FILENO, &octet, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set_errno(err, errno, "standard input");
+		if (n == 0 && *len == 0)
+			return error_set(err, ERROR_SYNTAX, "no password on standard input");
+		if (n == 0 || octet == '\n')
+			break;
+		if (*len == LINE_SIZE)
+			return error_set(err, ERROR_LIMIT, "a password has at most %u octets", PASSWORD_MAX);
+		line[(*len)++] = octet;
+	}
+	if (*len > 0 && line[*len - 1] == '\r')
+		--*len;
+	return true;
+}
+
+static bool ask(const char *prompt, char line[LINE_SIZE], size_t *len, struct error *err)
+{
+	struct termios before, silent;
+
+	if (tcgetattr(STDIN_FILENO, &before) < 0)
+		return error_set_errno(err, errno, "the terminal");
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	fputs(prompt, stderr);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	bool ok = read_line(line, len, err);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	fputc('\n', stderr);
+	return ok;
+}
+
+static bool read_password(char line[LINE_SIZE], size_t *len, struct error *err)
+{
+	char again[LINE_SIZE];
+	size_t again_len;
+
+	if (!isatty(STDIN_FILENO))
+		return read_line(line, len, err);
+	bool ok = ask("Password: ", line, len, err) && ask("Again: ", again, &again_len, err);
+	if (ok && (*len != again_len || memcmp(line, again, *len) != 0))
+		ok = error_set(err, ERROR_SYNTAX, "the two passwords differ");
+	memory_wipe(again, sizeof again);
+	return ok;
+}
+
+bool mailctl_password_read(struct password_record *record, struct error *err)
+{
+	char line[LINE_SIZE];
+	size_t len;
+	bool ok = read_password(line, &len, err) &&
+	          password_make(bytes_of(line, len), PASSWORD_ITERATIONS, record, err);
+
+	memory_wipe(line, sizeof line);
+	return ok;
+}

@@ -1,0 +1,10 @@
+/* mailctl_verbs: the verbs, one file a subject (mailctl_init.c, mailctl_user.c, …). */
+#ifndef MAILCTL_MAILCTL_VERBS_H
+#define MAILCTL_MAILCTL_VERBS_H
+
+#include "mailctl/mailctl.h"
+
+mailctl_fn mailctl_init, mailctl_check, mailctl_config_show, mailctl_domain_add;
+mailctl_fn mailctl_user_add, mailctl_user_list, mailctl_user_passwd, mailctl_user_delete;
+
+#endif
