@@ -1,0 +1,419 @@
+/* smtp_client_transaction: MAIL, RCPT, DATA, the octets, the final dot.  RFC 5321 3.3, RFC 2920. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/text.h"
+#include "smtp/smtp_client_state.h"
+#include "smtp/smtp_path.h"
+
+/* ---- results ---- */
+
+static void decide(struct smtp_client *c, size_t i, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+	struct smtp_client_result *r = &t->results[i];
+
+	if (t->decided[i])
+		return;
+	t->decided[i] = true;
+	r->verdict = verdict;
+	r->code = code;
+	r->text = arena_text(&t->arena, text);
+	if (enhanced[0] != '\0')
+		snprintf(r->enhanced, sizeof r->enhanced, "%s", enhanced);
+	else
+		snprintf(r->enhanced, sizeof r->enhanced, "%c.0.0", verdict == SMTP_CLIENT_ACCEPTED ? '2' : verdict == SMTP_CLIENT_PERMANENT ? '5' : '4');
+}
+
+static void decide_rest(struct smtp_client *c, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
+{
+	for (size_t i = 0; i < c->transaction.message->n_recipients; i++)
+		decide(c, i, verdict, code, enhanced, text);
+}
+
+/*
+ * A session that has served its share says so with 452: that is no verdict on this message.  A session
+ * without a message before has no such excuse, so that nobody tries at once for ever.
+ */
+static enum smtp_client_verdict verdict_of(const struct smtp_client *c, bool has_served)
+{
+	const struct smtp_reply *r = &c->reply;
+
+	if (smtp_reply_class(r) == 5)
+		return SMTP_CLIENT_PERMANENT;
+	if (has_served && r->code == 452 && (strcmp(r->enhanced, "4.5.3") == 0 || strcmp(r->enhanced, "4.4.5") == 0))
+		return SMTP_CLIENT_UNTRIED;
+	return SMTP_CLIENT_TEMPORARY;
+}
+
+/* The reply at hand decides one recipient, or all that are still open when i is SIZE_MAX. */
+static void decide_by_reply(struct smtp_client *c, size_t i, enum smtp_client_verdict verdict)
+{
+	struct buffer said = { 0 };
+
+	smtp_reply_describe(&c->reply, &said);
+	if (i == SIZE_MAX)
+		decide_rest(c, verdict, c->reply.code, c->reply.enhanced, said.at);
+	else
+		decide(c, i, verdict, c->reply.code, c->reply.enhanced, said.at);
+	buffer_release(&said);
+}
+
+bool smtp_client_has_transaction(const struct smtp_client *c)
+{
+	return c->transaction.message != NULL;
+}
+
+void smtp_client_transaction_release(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	buffer_release(&t->encoded);
+	arena_reset(&t->arena);
+	*t = (struct smtp_client_transaction){ 0 };
+}
+
+/* The results go to the owner; the arena holds them until it has seen them. */
+static void tell(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+	const struct smtp_client_message *message = t->message;
+
+	t->message = NULL;
+	c->events->sent(c->owner, t->results, message->n_recipients);
+	smtp_client_transaction_release(c);
+}
+
+void smtp_client_transaction_cut(struct smtp_client *c, const struct error *why)
+{
+	bool before_data = c->state == STATE_MAIL || c->state == STATE_RCPT || c->state == STATE_DATA;
+	bool served = c->n_begun > 1 && before_data;
+
+	decide_rest(c, served ? SMTP_CLIENT_UNTRIED : SMTP_CLIENT_TEMPORARY, c->reply.code == 421 ? 421 : 0, "4.4.2", why->text);
+	tell(c);
+}
+
+/* The message is over and the session is not. */
+static void finish(struct smtp_client *c)
+{
+	bool must_reset = c->transaction.is_open;
+
+	c->state = STATE_LOCAL;
+	tell(c);
+	if (c->gone)
+		return;
+	if (must_reset) {
+		smtp_client_command(c, BYTES("RSET"), NULL);
+		smtp_client_expect(c, STATE_RSET);
+	} else {
+		smtp_client_become_ready(c);
+	}
+}
+
+/* ---- commands ---- */
+
+/* The next recipient at or behind i that is not decided yet; n when there is none. */
+static size_t next_open(const struct smtp_client *c, size_t i)
+{
+	while (i < c->transaction.message->n_recipients && c->transaction.decided[i])
+		i++;
+	return i;
+}
+
+static bool needs_utf8(const struct smtp_client_message *m)
+{
+	bool ascii = text_is_ascii(bytes_text(m->sender));
+
+	for (size_t i = 0; i < m->n_recipients && ascii; i++)
+		ascii = text_is_ascii(bytes_text(m->recipients[i].address));
+	return !ascii;
+}
+
+static void write_mail(struct smtp_client *c)
+{
+	const struct smtp_client_message *m = c->transaction.message;
+	unsigned offered = c->extensions.bits;
+	struct buffer line = { 0 };
+
+	buffer_add_text(&line, "MAIL FROM:");
+	smtp_path_write(bytes_text(m->sender), &line);
+	if (offered & SMTP_SIZE)
+		buffer_printf(&line, " SIZE=%llu", (unsigned long long)m->size);
+	if (m->is_8bit)
+		buffer_add_text(&line, " BODY=8BITMIME");
+	if (needs_utf8(m))
+		buffer_add_text(&line, " SMTPUTF8");
+	if ((offered & SMTP_DSN) && m->returns != SMTP_RETURN_UNSAID)
+		buffer_add_text(&line, m->returns == SMTP_RETURN_FULL ? " RET=FULL" : " RET=HDRS");
+	if ((offered & SMTP_DSN) && m->envelope_id) {
+		buffer_add_text(&line, " ENVID=");
+		codec_xtext_encode(bytes_text(m->envelope_id), &line);
+	}
+	smtp_client_command(c, buffer_bytes(&line), NULL);
+	buffer_release(&line);
+}
+
+static void write_dsn(const struct smtp_client_recipient *r, struct buffer *line)
+{
+	static const struct { unsigned bit; const char *word; } words[] = {
+		{ SMTP_NOTIFY_NEVER, "NEVER" }, { SMTP_NOTIFY_SUCCESS, "SUCCESS" }, { SMTP_NOTIFY_FAILURE, "FAILURE" }, { SMTP_NOTIFY_DELAY, "DELAY" },
+	};
+	const char *before = " NOTIFY=";
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (!(r->notify & words[i].bit))
+			continue;
+		buffer_printf(line, "%s%s", before, words[i].word);
+		before = ",";
+	}
+	const char *address = r->original ? strchr(r->original, ';') : NULL;
+	if (address) {
+		buffer_printf(line, " ORCPT=%.*s;", (int)(address - r->original), r->original);
+		codec_xtext_encode(bytes_text(address + 1), line);
+	}
+}
+
+static void write_rcpt(struct smtp_client *c, size_t i)
+{
+	const struct smtp_client_recipient *r = &c->transaction.message->recipients[i];
+	struct buffer line = { 0 };
+
+	buffer_add_text(&line, "RCPT TO:");
+	smtp_path_write(bytes_text(r->address), &line);
+	if (c->extensions.bits & SMTP_DSN)
+		write_dsn(r, &line);
+	smtp_client_command(c, buffer_bytes(&line), NULL);
+	buffer_release(&line);
+}
+
+static bool pipelines(const struct smtp_client *c)
+{
+	return c->extensions.bits & SMTP_PIPELINING;
+}
+
+/* ---- before anything is said: what this peer cannot take ---- */
+
+static void refuse_bad_addresses(struct smtp_client *c)
+{
+	const struct smtp_client_message *m = c->transaction.message;
+	struct buffer path = { 0 };
+
+	for (size_t i = 0; i < m->n_recipients; i++) {
+		if (m->recipients[i].address[0] == '\0' || !smtp_path_write(bytes_text(m->recipients[i].address), &path))
+			decide(c, i, SMTP_CLIENT_PERMANENT, 0, "5.1.3", "the address cannot be written in SMTP");
+	}
+	if (!smtp_path_write(bytes_text(m->sender), &path))
+		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.1.7", "the sender's address cannot be written in SMTP");
+	buffer_release(&path);
+}
+
+static void refuse_unfit(struct smtp_client *c)
+{
+	const struct smtp_client_message *m = c->transaction.message;
+	const struct smtp_extensions *e = &c->extensions;
+
+	refuse_bad_addresses(c);
+	if (needs_utf8(m) && !(e->bits & SMTP_SMTPUTF8))
+		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.7", "the next server does not take addresses outside ASCII (SMTPUTF8)");
+	if (m->is_8bit && !(e->bits & SMTP_8BITMIME))
+		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.3", "the next server does not take octets above 127 (8BITMIME)");
+	if (e->size_max > 0 && m->size > e->size_max)
+		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.3.4", "the message is larger than the next server takes");
+}
+
+static void finish_local(void *owner)
+{
+	finish(owner);
+}
+
+void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *message)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+	size_t n = message->n_recipients;
+
+	assert(smtp_client_is_ready(c) && n > 0);
+	smtp_client_transaction_release(c);
+	t->message = message;
+	t->results = arena_alloc(&t->arena, n * sizeof *t->results);
+	t->decided = arena_alloc(&t->arena, n * sizeof *t->decided);
+	refuse_unfit(c);
+	t->at = next_open(c, 0);
+	if (t->at == n) {
+		smtp_client_expect(c, STATE_LOCAL);
+		net_timer_start(&c->later, c->loop, 0, finish_local, c);
+		return;
+	}
+	c->n_begun++;
+	write_mail(c);
+	if (pipelines(c)) {
+		for (size_t i = t->at; i < n; i = next_open(c, i + 1)) {
+			write_rcpt(c, i);
+			t->n_awaited++;
+		}
+		smtp_client_command(c, BYTES("DATA"), NULL);
+	}
+	smtp_client_expect(c, STATE_MAIL);
+}
+
+/* ---- replies ---- */
+
+void smtp_client_on_mail(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	t->mail_refused = smtp_reply_class(&c->reply) != 2;
+	t->is_open = !t->mail_refused;
+	if (t->mail_refused)
+		decide_by_reply(c, SIZE_MAX, verdict_of(c, c->n_begun > 1));
+	if (t->mail_refused && !pipelines(c)) {
+		finish(c);
+		return;
+	}
+	if (!pipelines(c))
+		write_rcpt(c, t->at);
+	smtp_client_expect(c, STATE_RCPT);
+}
+
+/* All recipients are answered. */
+static void after_recipients(struct smtp_client *c)
+{
+	if (pipelines(c)) {
+		smtp_client_expect(c, STATE_DATA);
+	} else if (c->transaction.n_accepted == 0) {
+		finish(c);
+	} else {
+		smtp_client_command(c, BYTES("DATA"), NULL);
+		smtp_client_expect(c, STATE_DATA);
+	}
+}
+
+void smtp_client_on_rcpt(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	if (pipelines(c))
+		t->n_awaited--;
+	/* Behind a refused MAIL the replies to what was pipelined tell nothing new. */
+	if (!t->mail_refused && smtp_reply_class(&c->reply) == 2)
+		t->n_accepted++;
+	else if (!t->mail_refused)
+		decide_by_reply(c, t->at, verdict_of(c, t->n_accepted > 0));
+	t->at = next_open(c, t->at + 1);
+	if (pipelines(c) ? t->n_awaited == 0 : t->at == t->message->n_recipients) {
+		after_recipients(c);
+		return;
+	}
+	if (!pipelines(c))
+		write_rcpt(c, t->at);
+	smtp_client_expect(c, STATE_RCPT);
+}
+
+static void pull(struct smtp_client *c);
+
+void smtp_client_on_data(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	if (c->reply.code == 354 && t->n_accepted == 0) {
+		/* It waits for a message nobody is to get: an empty one, whatever comes of it. */
+		smtp_client_command(c, BYTES("."), NULL);
+		smtp_client_expect(c, STATE_DOT);
+	} else if (c->reply.code == 354) {
+		smtp_client_expect(c, STATE_BODY);
+		t->wants = true;
+		pull(c);
+	} else if (smtp_reply_class(&c->reply) <= 3) {
+		smtp_client_end_with_reply(c, "DATA was answered with");
+	} else {
+		decide_by_reply(c, SIZE_MAX, verdict_of(c, c->n_begun > 1));
+		finish(c);
+	}
+}
+
+/* A reply before the final dot: the peer has had enough, and what we sent since would be read as commands. */
+void smtp_client_on_early(struct smtp_client *c)
+{
+	if (smtp_reply_class(&c->reply) >= 4)
+		decide_by_reply(c, SIZE_MAX, verdict_of(c, false));
+	smtp_client_end_with_reply(c, "the message was cut off with");
+}
+
+void smtp_client_on_dot(struct smtp_client *c)
+{
+	bool ok = smtp_reply_class(&c->reply) == 2;
+
+	if (ok && c->transaction.n_accepted > 0)
+		c->n_accepted++;
+	c->transaction.is_open = false;
+	decide_by_reply(c, SIZE_MAX, ok ? SMTP_CLIENT_ACCEPTED : verdict_of(c, false));
+	finish(c);
+}
+
+/* ---- the octets ---- */
+
+/* Ask the owner as long as there is room; one that answers within the call does not nest. */
+static void pull(struct smtp_client *c)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	if (t->in_next)
+		return;
+	t->in_next = true;
+	while (t->wants && c->state == STATE_BODY && !c->gone) {
+		t->wants = false;
+		c->events->next(c->owner, t->offset);
+	}
+	t->in_next = false;
+}
+
+void smtp_client_on_drained(struct smtp_client *c)
+{
+	if (c->state == STATE_BODY && c->transaction.wants)
+		pull(c);
+}
+
+static void fail(void *owner)
+{
+	struct smtp_client *c = owner;
+	struct error why = c->transaction.failure;
+
+	if (!error_is_temporary(&why))
+		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.0", why.text);
+	smtp_client_end(c, &why);
+}
+
+void smtp_client_body(struct smtp_client *c, struct bytes octets)
+{
+	struct smtp_client_transaction *t = &c->transaction;
+
+	if (c->state != STATE_BODY || c->gone)
+		return;
+	buffer_clear(&t->encoded);
+	bool is_last = octets.len == 0;
+	bool ok = is_last ? smtp_data_encode_end(&t->encoder, &t->encoded) : smtp_data_encode(&t->encoder, octets, &t->encoded);
+	if (!ok) {
+		struct error why = { 0 };
+		error_set(&why, ERROR_SYNTAX, "the message holds a bare CR, a bare LF or a NUL");
+		smtp_client_body_failed(c, &why);
+		return;
+	}
+	bool has_room = net_stream_write(c->stream, buffer_bytes(&t->encoded));
+	t->offset += octets.len;
+	if (is_last) {
+		smtp_client_expect(c, STATE_DOT);
+		return;
+	}
+	t->wants = true;
+	if (has_room)
+		pull(c);
+}
+
+void smtp_client_body_failed(struct smtp_client *c, const struct error *why)
+{
+	if (c->state != STATE_BODY || c->gone)
+		return;
+	c->transaction.failure = *why;
+	net_timer_start(&c->later, c->loop, 0, fail, c);
+}
