@@ -139,6 +139,11 @@ struct mua_outbox *mua_outbox_send(const struct mua_outbox_options *options, con
 	return b;
 }
 
+bool mua_outbox_is_over(const struct mua_outbox *b)
+{
+	return b->client == NULL;
+}
+
 void mua_outbox_destroy(struct mua_outbox *b)
 {
 	if (b == NULL)

@@ -35,6 +35,8 @@ struct mua_outbox_options {
 
 /* Connect, send, quit; the completion comes once, when the server has answered for every recipient. */
 struct mua_outbox *mua_outbox_send(const struct mua_outbox_options *, const struct mua_outbox_letter *, mua_outbox_fn *, void *owner);
+/* The connection is closed: the goodbye was said, or there is nobody to say it to. */
+bool mua_outbox_is_over(const struct mua_outbox *);
 void mua_outbox_destroy(struct mua_outbox *);
 
 #endif

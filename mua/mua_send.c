@@ -194,6 +194,8 @@ static void hand_over(struct draft *d)
 	}, &(struct mua_outbox_letter){ d->sender, d->recipients, d->n_recipients, buffer_bytes(&d->message) }, on_answered, d);
 
 	mua_run_until(&d->run, &d->is_answered);
+	while (!mua_outbox_is_over(outbox))
+		net_loop_run_once(d->run.loop, -1);
 	mua_outbox_destroy(outbox);
 }
 
