@@ -27,7 +27,7 @@ struct error {
 
 /* All return false, so that `return error_set(err, …)` reads well.  err may be NULL. */
 bool error_set(struct error *err, enum error_kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Appends ": " and strerror(sys_errno).  ENOSPC and EDQUOT become ERROR_FULL. */
+/* Appends ": " and the system's text for sys_errno.  ENOSPC and EDQUOT become ERROR_FULL. */
 bool error_set_errno(struct error *err, int sys_errno, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Put "context: " in front of the text. */
 bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
