@@ -178,6 +178,17 @@ static struct phrase take_phrase(struct address_parser *p)
 	}
 }
 
+/* Is the front a word with "@" right behind: another address, its comma forgotten? */
+static bool begins_address(const struct address_parser *p, size_t *word)
+{
+	size_t n = 0;
+
+	while (n < p->rest.len && is_atom(p->rest.at[n]))
+		n++;
+	*word = n > 0 ? n : 1;
+	return n > 0 && n < p->rest.len && p->rest.at[n] == '@' && p->domain.len > 0;
+}
+
 /* To the "," or ";" that ends the element; an address in angle brackets on the way wins over what was read. */
 static void finish_element(struct address_parser *p)
 {
@@ -197,7 +208,10 @@ static void finish_element(struct address_parser *p)
 			take_angle(p);
 			continue;
 		}
-		p->rest = bytes_skip(p->rest, 1);
+		size_t word;
+		if (begins_address(p, &word))
+			return;
+		p->rest = bytes_skip(p->rest, word);
 	}
 }
 

@@ -193,8 +193,6 @@ static struct bytes find_boundary(const struct mime_part *part)
 
 	if (!is_type(part, "multipart", NULL) || !content_parameter_find(part->parameters, part->n_parameters, "boundary", &boundary))
 		return (struct bytes){ 0 };
-	while (boundary.len > 0 && text_is_space((unsigned char)boundary.at[boundary.len - 1]))
-		boundary.len--;         /* RFC 2046 5.1.1: a gateway added it */
 	return boundary.len + 8 < LINE_MAX_DELIMITER ? boundary : (struct bytes){ 0 };
 }
 
@@ -264,6 +262,12 @@ static size_t match_delimiter(const struct mime_scan *s, struct bytes line, bool
 
 static void pass_delimiter(struct mime_scan *s, size_t level, bool closes, uint64_t next_line_at)
 {
+	struct mime_part *newest = &s->tree.parts[s->levels[s->depth - 1].part];
+
+	if (s->in_header && !closes && s->depth == level + 1 && newest->header_at == s->line_at) {
+		newest->header_at = newest->body_at = next_line_at;     /* a delimiter right behind another is the same one */
+		return;
+	}
 	while (s->in_header)
 		start_body(s, s->line_at, s->n_lines);
 	close_levels(s, level, s->line_at - s->line_end, s->n_lines - (s->line_end > 0));

@@ -34,6 +34,7 @@ static const struct list_case {
 	{ "an encoded name is not decoded", "=?utf-8?q?Andr=C3=A9?= <a@x>", "=?utf-8?q?Andr=C3=A9?=<a@x>|" },
 	{ "raw UTF-8", "Andr\xc3\xa9 <a@x>", "Andr\xc3\xa9<a@x>|" },
 	{ "semicolons between", "a@x; b@y", "<a@x>|<b@y>|" },
+	{ "a forgotten comma", "a@x b@y <c@z> d@w", "<a@x>|b@y<c@z>|<d@w>|" },
 	{ "an open quote", "\"Ann <ann@x.test>, b@y", "\"Ann<ann@x.test>|<b@y>|" },
 	{ "an open comment ends with the field", "a@x (Ann, b@y", "Ann, b@y<a@x>|" },
 	{ "an open angle", "Ann <ann@x.test", "Ann<ann@x.test>|" },
