@@ -43,6 +43,9 @@ struct store_options {
 	bool ephemeral;                 /* no syncs: test benches */
 	unsigned n_readers;             /* 0 = 2 */
 	struct budget *budget;          /* staged bodies are counted here; may be NULL */
+	uint64_t reserve;               /* octets of disk kept free: FULL below it; 0 = 64 MiB */
+	unsigned turn_wait_ms;          /* how long a write waits for other processes' writes; 0 = 5,000 */
+	const char *postmaster;         /* store_create only: who gets postmaster@ and abuse@; may be NULL */
 	/* Called in the writer thread after each commit, hints coalesced per mailbox; may be NULL. */
 	void (*on_commit)(void *owner, const struct store_hint *hints, size_t n);
 	void *owner;
@@ -109,8 +112,9 @@ enum store_resolution {
 	STORE_UNKNOWN_USER,             /* our domain, no such user */
 	STORE_FOREIGN,                  /* not our domain */
 };
+#define STORE_USER_NEW (-1)             /* as a user_id: a mailbox of our domain that is made at delivery */
 struct store_target {                   /* where a recipient's copy goes after aliases */
-	int64_t user_id;                /* 0 = remote, see address */
+	int64_t user_id;                /* 0 = remote, STORE_USER_NEW; see address */
 	const char *address;
 };
 typedef void store_resolve_fn(void *owner, const struct error *err, enum store_resolution, const struct store_target *targets, size_t n);
@@ -141,8 +145,8 @@ void store_body_destroy(struct store_body *);
 
 struct store_recipient {
 	size_t original;                /* index of the original recipient this copy is for: results are per original */
-	int64_t user_id;                /* local, else 0 */
-	const char *address;            /* remote: local@domain; local: the original address (for the journal) */
+	int64_t user_id;                /* as in store_target */
+	const char *address;            /* as in store_target; local: the original address will do (for the journal) */
 	unsigned notify;                /* ENVELOPE_NOTIFY_ bits, 0 = default */
 	const char *original_recipient; /* ORCPT or NULL */
 };
@@ -163,8 +167,10 @@ struct store_delivery {
 	size_t n_recipients, n_originals;
 	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
 	int64_t lease_s;
-	/* Between authenticated peers: the same (peer, transaction, digest) again stores nothing and reports OK. */
+	/* Between authenticated peers: the same (peer, transaction, digest) again stores nothing and reports OK.  digest: SHA-256 of
+	 * the envelope and the body as the peer sent them; NULL = not asked for. */
 	const char *peer, *peer_transaction;
+	const unsigned char *digest;
 };
 
 struct store_queue_item {               /* one recipient of one message, leased to this process */
@@ -182,13 +188,14 @@ struct store_queue_items {
 	struct arena arena;             /* holds everything below */
 	struct store_queue_item *at;
 	size_t n;
-	int64_t next_due_s;             /* when the earliest row not in here is due; 0 = none */
+	int64_t next_due_s;             /* of a claim: when the earliest row not leased to this process is due; 0 = none */
 };
 void store_queue_items_destroy(struct store_queue_items *);
 
 /*
  * results[0..n_originals): kind NONE = stored for all targets of that original, else why not (FULL = over quota …).
- * err set: the whole delivery failed, nothing is stored.  items (taken, may be NULL): the rows born leased.
+ * err set: nothing is stored; when every original failed for itself err is the first one's and results tell all, else n is 0.
+ * items (taken, may be NULL): the rows born leased.
  */
 typedef void store_deliver_fn(void *owner, const struct error *err, const struct error *results, size_t n, struct store_queue_items *items);
 struct store_request *store_deliver(struct store_client *, const struct store_delivery *, store_deliver_fn *, void *owner);

@@ -1,0 +1,205 @@
+#include "mailstore/store_body.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/budget.h"
+#include "base/memory.h"
+#include "mailstore/store_client.h"
+#include "mailstore/store_open.h"
+#include "mailstore/store_request.h"
+#include "mailstore/store_stager.h"
+
+#define SPILL_AT ((uint64_t)32 * 1024)  /* a smaller body is not worth a descriptor, however tight memory is */
+
+struct ready_request;
+
+struct store_body {
+	struct store *store;
+	struct store_client *client;    /* the body's thread only */
+	uint64_t size;
+	struct buffer *chunks;          /* STORE_CHUNK_SIZE octets each, the last one less; empty once staged */
+	size_t n_chunks;
+	size_t counted;                 /* octets of chunks taken from the budget */
+	struct store_staged *staged;
+	bool keep;
+	struct error error;             /* useless since */
+	store_body_ready_fn *ready;
+	void *owner;
+	struct ready_request *waiting;
+};
+
+struct ready_request {
+	struct store_request request;
+	struct store_body *body;
+};
+
+static void complete_ready(struct store_request *request)
+{
+	struct ready_request *self = (struct ready_request *)request;
+	struct store_body *body = self->body;
+
+	body->waiting = NULL;
+	body->ready(body->owner);
+}
+
+static const struct store_request_ops ready_ops = { .name = "body-ready", .complete = complete_ready };
+
+struct store_body *store_body_create(struct store_client *client, store_body_ready_fn *ready, void *owner)
+{
+	struct store_body *body = xcalloc(1, sizeof *body);
+
+	body->store = client->store;
+	body->client = client;
+	body->ready = ready;
+	body->owner = owner;
+	return body;
+}
+
+static void stop_waiting(struct store_body *body)
+{
+	if (body->waiting != NULL)
+		store_request_forget(&body->waiting->request);
+	body->waiting = NULL;
+}
+
+static bool add_to_memory(struct store_body *body, struct bytes octets, struct error *err)
+{
+	if (!budget_take(body->store->options.budget, octets.len))
+		return error_set(err, ERROR_LIMIT, "too much mail is on its way at once");
+	body->counted += octets.len;
+	while (octets.len > 0) {
+		if (body->n_chunks == 0 || body->chunks[body->n_chunks - 1].len == STORE_CHUNK_SIZE) {
+			body->chunks = xreallocarray(body->chunks, body->n_chunks + 1, sizeof *body->chunks);
+			body->chunks[body->n_chunks++] = (struct buffer){ 0 };
+		}
+		struct buffer *last = &body->chunks[body->n_chunks - 1];
+		struct bytes front = bytes_slice(octets, 0, STORE_CHUNK_SIZE - last->len);
+		buffer_add_bytes(last, front);
+		octets = bytes_skip(octets, front.len);
+	}
+	return true;
+}
+
+static bool must_spill(const struct store_body *body, uint64_t size)
+{
+	return size > STORE_BODY_ROWS_MAX || (size > SPILL_AT && budget_is_tight(body->store->options.budget));
+}
+
+/* Move the chunks to a file; the stager gives their octets back to the budget. */
+static bool spill(struct store_body *body, struct error *err)
+{
+	bool ok = true;
+
+	body->staged = store_stager_open(body->store->stager);
+	for (size_t i = 0; i < body->n_chunks && ok; i++) {
+		size_t len = body->chunks[i].len;
+		ok = store_stager_take(body->store->stager, body->staged, &body->chunks[i], err);
+		if (ok)
+			body->counted -= len;
+	}
+	return ok;
+}
+
+static bool add_to_file(struct store_body *body, struct bytes octets, bool *wait, struct error *err)
+{
+	struct store_stager *stager = body->store->stager;
+
+	/* forced: the file is what frees memory, and the wait bounds what is under way */
+	budget_force(body->store->options.budget, octets.len);
+	if (!store_stager_add(stager, body->staged, octets, err)) {
+		budget_give(body->store->options.budget, octets.len);
+		return false;
+	}
+	*wait = body->waiting != NULL;
+	if (!*wait && body->ready != NULL && store_stager_is_behind(stager, body->staged)) {
+		struct ready_request *waiting = store_request_create(body->client, &ready_ops, sizeof *waiting);
+		waiting->body = body;
+		body->waiting = waiting;
+		store_client_lend(body->client);
+		store_stager_wait(stager, body->staged, &waiting->request);
+		*wait = true;
+	}
+	return true;
+}
+
+bool store_body_write(struct store_body *body, struct bytes octets, bool *wait, struct error *err)
+{
+	*wait = false;
+	if (octets.len == 0)
+		return true;
+	bool ok = body->error.kind == ERROR_NONE;
+	if (ok && body->staged == NULL && must_spill(body, body->size + octets.len))
+		ok = spill(body, &body->error);
+	if (ok && body->staged != NULL)
+		ok = add_to_file(body, octets, wait, &body->error);
+	else if (ok)
+		ok = add_to_memory(body, octets, &body->error);
+	if (!ok) {
+		if (err != NULL)
+			*err = body->error;
+		return false;
+	}
+	body->size += octets.len;
+	return true;
+}
+
+uint64_t store_body_size(const struct store_body *body)
+{
+	return body->size;
+}
+
+void store_body_hand_over(struct store_body *body)
+{
+	stop_waiting(body);
+	body->client = NULL;
+}
+
+bool store_body_has_file(const struct store_body *body)
+{
+	return body->staged != NULL;
+}
+
+struct store_staged *store_body_staged(const struct store_body *body)
+{
+	return body->staged;
+}
+
+void store_body_keep_file(struct store_body *body)
+{
+	body->keep = true;
+}
+
+const char *store_body_file_name(const struct store_body *body)
+{
+	return body->size > STORE_BODY_ROWS_MAX ? body->staged->file.name : NULL;
+}
+
+bool store_body_chunk(const struct store_body *body, size_t n, struct buffer *scratch, struct bytes *chunk, struct error *err)
+{
+	uint64_t offset = (uint64_t)n * STORE_CHUNK_SIZE;
+
+	assert(offset < body->size);
+	if (body->staged == NULL) {
+		*chunk = buffer_bytes(&body->chunks[n]);
+		return true;
+	}
+	size_t len = body->size - offset < STORE_CHUNK_SIZE ? (size_t)(body->size - offset) : STORE_CHUNK_SIZE;
+	buffer_clear(scratch);
+	*chunk = bytes_of(buffer_reserve(scratch, len), len);
+	return store_file_read(&body->staged->file, offset, scratch->at, len, err);
+}
+
+void store_body_destroy(struct store_body *body)
+{
+	if (body == NULL)
+		return;
+	stop_waiting(body);
+	for (size_t i = 0; i < body->n_chunks; i++)
+		buffer_release(&body->chunks[i]);
+	free(body->chunks);
+	budget_give(body->store->options.budget, body->counted);
+	if (body->staged != NULL)
+		store_stager_abandon(body->store->stager, body->staged, body->keep);
+	free(body);
+}

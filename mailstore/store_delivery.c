@@ -1,0 +1,190 @@
+#include "mailstore/store_delivery.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/memory.h"
+#include "mailstore/store_account.h"
+#include "mailstore/store_address.h"
+#include "mailstore/store_body.h"
+#include "mailstore/store_mailbox.h"
+#include "mailstore/store_open.h"
+#include "mailstore/store_queue_row.h"
+
+static const char *keep_text(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_text(arena, text) : NULL;
+}
+
+void store_delivery_keep(struct store_delivery_copy *copy, const struct store_delivery *given, struct arena *arena)
+{
+	struct store_recipient *recipients = arena_alloc(arena, given->n_recipients * sizeof *recipients);
+
+	assert(given->n_recipients > 0);
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		recipients[i] = given->recipients[i];
+		assert(recipients[i].original < given->n_originals);
+		recipients[i].address = keep_text(arena, recipients[i].address);
+		recipients[i].original_recipient = keep_text(arena, recipients[i].original_recipient);
+	}
+	copy->given = *given;
+	copy->given.recipients = recipients;
+	copy->given.sender = keep_text(arena, given->sender != NULL ? given->sender : "");
+	copy->given.envelope_id = keep_text(arena, given->envelope_id);
+	copy->given.source = keep_text(arena, given->source);
+	copy->given.peer = keep_text(arena, given->peer);
+	copy->given.peer_transaction = keep_text(arena, given->peer_transaction);
+	if (given->digest != NULL)
+		copy->given.digest = (const unsigned char *)arena_bytes(arena, bytes_of(given->digest, 32)).at;
+	store_insert_keep(&copy->kept, given->summary, arena);
+	copy->given.summary = NULL;
+	copy->results = arena_alloc(arena, given->n_originals * sizeof *copy->results);
+}
+
+/* What one recipient comes to. */
+struct part {
+	enum { LOCAL, REMOTE, REPEATED, REFUSED } kind;
+	int64_t user_id, mailbox_id;
+	struct part *first;             /* REPEATED: the one with the same target */
+	struct error error;             /* REFUSED */
+};
+
+static void refuse(struct part *part, enum error_kind kind, const char *address, const char *why)
+{
+	part->kind = REFUSED;
+	error_set(&part->error, kind, "%s: %s", address != NULL ? address : "recipient", why);
+}
+
+/* A mailbox of ours that nobody made yet. */
+static int64_t make_user(struct store_context *context, const char *text)
+{
+	struct arena arena = { 0 };
+	struct store_address address;
+	int64_t user_id = 0;
+
+	if (text != NULL && store_address_parse(bytes_text(text), &arena, &address)) {
+		user_id = store_account_find(context, address.all, NULL);
+		if (user_id == 0 && store_account_domain(context, address.domain, NULL))
+			user_id = store_account_make(context, address.all, STORE_USER_MADE_BY_MAIL);
+	}
+	arena_reset(&arena);
+	return user_id;
+}
+
+static void plan_local(const struct store_delivery_copy *copy, struct store_context *context, const struct store_recipient *recipient, struct part *part)
+{
+	part->kind = LOCAL;
+	part->user_id = recipient->user_id;
+	if (recipient->user_id == STORE_USER_NEW)
+		part->user_id = make_user(context, recipient->address);
+	part->mailbox_id = store_mailbox_find(context, part->user_id, BYTES("INBOX"));
+	if (part->mailbox_id == 0)
+		refuse(part, ERROR_NOT_FOUND, recipient->address, "no such user any more");
+	else if (!copy->ignores_quota && !store_account_has_room(context, part->user_id, store_body_size(copy->given.body)))
+		refuse(part, ERROR_FULL, recipient->address, "over quota");
+}
+
+/* One copy a target, however many recipients lead to it. */
+static void find_repeated(struct map *targets, const struct store_recipient *recipient, struct part *part)
+{
+	char *key = part->kind == REMOTE ? xprintf("r%s", recipient->address) : xprintf("u%lld", (long long)part->user_id);
+	struct part *first = map_get(targets, bytes_text(key));
+
+	if (first != NULL) {
+		part->kind = REPEATED;
+		part->first = first;
+	} else {
+		map_put(targets, bytes_text(key), part);
+	}
+	free(key);
+}
+
+/* Decide everything before anything is written.  Returns the number of copies to make. */
+static size_t plan(struct store_delivery_copy *copy, struct store_context *context, struct part *parts)
+{
+	const struct store_delivery *given = &copy->given;
+	struct map *targets = given->n_recipients > 1 ? map_create() : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < given->n_originals; i++)
+		error_clear(&copy->results[i]);
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		const struct store_recipient *recipient = &given->recipients[i];
+		struct part *part = &parts[i];
+		part->kind = REMOTE;
+		if (recipient->user_id != 0)
+			plan_local(copy, context, recipient, part);
+		if (targets != NULL)
+			find_repeated(targets, recipient, part);
+		const struct part *real = part->kind == REPEATED ? part->first : part;
+		struct error *result = &copy->results[recipient->original];
+		if (real->kind == REFUSED && result->kind == ERROR_NONE)
+			*result = real->error;
+		n += part->kind == LOCAL || part->kind == REMOTE;
+	}
+	map_destroy(targets);
+	return n;
+}
+
+static void write_copies(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id)
+{
+	const struct store_delivery *given = &copy->given;
+	size_t n_remote = 0;
+
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		n_remote += parts[i].kind == REMOTE;
+		if (parts[i].kind != LOCAL)
+			continue;
+		struct store_copy row = {
+			.mailbox_id = parts[i].mailbox_id, .user_id = parts[i].user_id, .message_id = message_id,
+			.size = store_body_size(given->body), .internal_date_s = given->arrived_s, .sent_s = copy->kept.sent_s,
+		};
+		store_insert_copy(context, &row);
+	}
+	if (n_remote == 0)
+		return;
+	copy->items = store_queue_row_insert(context, given, message_id, n_remote);
+	for (size_t i = 0; i < given->n_recipients; i++)
+		if (parts[i].kind == REMOTE)
+			store_queue_row_add(context, given, &given->recipients[i], message_id, copy->items);
+	if (!given->lease)
+		store_context_touch(context, 0, 0);
+}
+
+/* True: this very transmission was stored before. */
+static bool was_received(const struct store_delivery *given, struct store_context *context)
+{
+	struct database_statement *s;
+
+	if (given->peer == NULL || given->peer_transaction == NULL || given->digest == NULL)
+		return false;
+	s = database_statement_begin(context->db, "INSERT OR IGNORE INTO received(peer, peer_transaction, digest, at) VALUES(?, ?, ?, ?)");
+	database_statement_bind_text(s, 1, given->peer);
+	database_statement_bind_text(s, 2, given->peer_transaction);
+	database_statement_bind_blob(s, 3, bytes_of(given->digest, 32));
+	database_statement_bind_int(s, 4, context->now_s);
+	return database_statement_run(s) == 0 && !database_failed(context->db);
+}
+
+bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *context, struct error *err)
+{
+	struct part *parts = xcalloc(copy->given.n_recipients, sizeof *parts);
+	size_t n = plan(copy, context, parts);
+
+	store_queue_items_destroy(copy->items);
+	copy->items = NULL;
+	if (n > 0 && !was_received(&copy->given, context)) {
+		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
+		write_copies(copy, context, parts, message_id);
+	}
+	free(parts);
+	if (n > 0)
+		return true;
+	for (size_t i = 0; i < copy->given.n_originals; i++)
+		if (copy->results[i].kind != ERROR_NONE) {
+			*err = copy->results[i];
+			break;
+		}
+	return false;
+}

@@ -1,0 +1,104 @@
+#include "mailstore/store_insert.h"
+
+#include "database/database_statement.h"
+#include "mailstore/store_account.h"
+#include "mailstore/store_body.h"
+#include "mailstore/store_mailbox.h"
+
+void store_insert_keep(struct store_kept *kept, const struct summary *summary, struct arena *arena)
+{
+	*kept = (struct store_kept){
+		.header_len = summary->header_len, .sent_s = summary->sent_s,
+		.envelope = arena_bytes(arena, buffer_bytes(&summary->envelope)),
+		.structure = arena_bytes(arena, buffer_bytes(&summary->structure)),
+		.sortkeys = arena_bytes(arena, buffer_bytes(&summary->sortkeys)),
+	};
+}
+
+static void insert_chunks(struct store_context *context, int64_t message_id, const struct store_body *body)
+{
+	struct buffer scratch = { 0 };
+
+	for (size_t n = 0; (uint64_t)n * STORE_CHUNK_SIZE < store_body_size(body); n++) {
+		struct database_statement *s = database_statement_begin(context->db, "INSERT INTO chunk(id, data) VALUES(?, ?)");
+		struct bytes chunk;
+		struct error error = { 0 };
+		if (!store_body_chunk(body, n, &scratch, &chunk, &error)) {
+			database_fail(context->db, error.kind, error.text);
+			break;
+		}
+		database_statement_bind_int(s, 1, message_id << 12 | (int64_t)n);
+		database_statement_bind_blob(s, 2, chunk);
+		database_statement_run(s);
+	}
+	buffer_release(&scratch);
+}
+
+int64_t store_insert_message(struct store_context *context, const struct store_body *body, const struct store_kept *kept)
+{
+	struct database_statement *s;
+
+	s = database_statement_begin(context->db, "INSERT INTO message(size, header_len, file, sent, envelope, structure, sortkeys) VALUES(?, ?, ?, ?, ?, ?, ?)");
+	database_statement_bind_int(s, 1, (int64_t)store_body_size(body));
+	database_statement_bind_int(s, 2, (int64_t)kept->header_len);
+	database_statement_bind_text(s, 3, store_body_file_name(body));
+	database_statement_bind_int(s, 4, kept->sent_s);
+	database_statement_bind_blob(s, 5, kept->envelope);
+	database_statement_bind_blob(s, 6, kept->structure);
+	database_statement_bind_blob(s, 7, kept->sortkeys);
+	database_statement_run(s);
+	int64_t message_id = database_last_id(context->db);
+	if (store_body_file_name(body) == NULL)
+		insert_chunks(context, message_id, body);
+	return message_id;
+}
+
+/* The mailbox's next UID, counted; a new modseq when this is the request's first change to it. */
+static uint32_t take_uid(struct store_context *context, struct store_copy *copy)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + ?2, n_messages = n_messages + 1, n_unseen = n_unseen + ?3, "
+		"n_deleted = n_deleted + ?4, n_octets = n_octets + ?5 WHERE mailbox_id = ?1 RETURNING uidnext - 1, modseq");
+	uint32_t uid = 0;
+
+	database_statement_bind_int(s, 1, copy->mailbox_id);
+	database_statement_bind_int(s, 2, copy->modseq == 0);
+	database_statement_bind_int(s, 3, (copy->flags & STORE_SEEN) == 0);
+	database_statement_bind_int(s, 4, (copy->flags & STORE_DELETED) != 0);
+	database_statement_bind_int(s, 5, (int64_t)copy->size);
+	if (database_statement_step(s)) {
+		uid = (uint32_t)database_statement_int(s, 0);
+		copy->modseq = (uint64_t)database_statement_int(s, 1);
+	}
+	database_statement_end(s);
+	return uid;
+}
+
+uint32_t store_insert_copy(struct store_context *context, struct store_copy *copy)
+{
+	uint32_t uid = take_uid(context, copy);
+	struct database_statement *s;
+
+	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+	database_statement_bind_int(s, 1, store_row_id(copy->mailbox_id, uid));
+	database_statement_bind_int(s, 2, (int64_t)copy->modseq);
+	database_statement_bind_int(s, 3, (int64_t)copy->flags);
+	database_statement_bind_int(s, 4, copy->internal_date_s);
+	database_statement_bind_int(s, 5, context->now_s);
+	database_statement_bind_int(s, 6, (int64_t)copy->size);
+	database_statement_bind_int(s, 7, copy->sent_s);
+	database_statement_bind_int(s, 8, copy->message_id);
+	database_statement_run(s);
+	store_account_count(context, copy->user_id, 1, (int64_t)copy->size);
+	store_context_touch(context, copy->mailbox_id, copy->modseq);
+	return uid;
+}
+
+void store_insert_garbage(struct store_context *context, int64_t message_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "INSERT OR REPLACE INTO gc(message_id, at) VALUES(?, ?)");
+
+	database_statement_bind_int(s, 1, message_id);
+	database_statement_bind_int(s, 2, context->now_s);
+	database_statement_run(s);
+}

@@ -1,0 +1,35 @@
+/* store_insert: the rows of a new message: once the shared part, then one row a mailbox. */
+#ifndef MAILSTORE_STORE_INSERT_H
+#define MAILSTORE_STORE_INSERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "mailstore/store_context.h"
+
+/* What is kept of a summary. */
+struct store_kept {
+	uint64_t header_len;
+	int64_t sent_s;
+	struct bytes envelope, structure, sortkeys;
+};
+
+void store_insert_keep(struct store_kept *, const struct summary *, struct arena *);
+/* message and chunk rows; returns the message's id.  A body that cannot be read back fails the connection (database_fail). */
+int64_t store_insert_message(struct store_context *, const struct store_body *, const struct store_kept *);
+
+struct store_copy {
+	int64_t mailbox_id, user_id, message_id;
+	uint64_t modseq;                /* 0: this is the request's first change there; set by the call */
+	uint64_t flags, size;
+	int64_t internal_date_s, sent_s;
+};
+/* A msg row with the next UID, which is returned; counters of mailbox and user follow. */
+uint32_t store_insert_copy(struct store_context *, struct store_copy *);
+
+/* A message nobody may point at any more: the reaper looks at it once `retain` is over. */
+void store_insert_garbage(struct store_context *, int64_t message_id);
+
+#endif

@@ -1,0 +1,36 @@
+/* store_open: the store of a process and its parts. */
+#ifndef MAILSTORE_STORE_OPEN_H
+#define MAILSTORE_STORE_OPEN_H
+
+#include "database/database.h"
+#include "mailstore/store.h"
+#include "mailstore/store_lease.h"
+#include "mailstore/store_turnstile.h"
+
+#define STORE_RETAIN_S 3600             /* what was expunged stays readable so long */
+#define STORE_TOMB_KEEP_S (30 * 86400)  /* and is remembered for resynchronisation so long */
+#define STORE_TURN_WAIT_MS 5000
+#define STORE_RESERVE ((uint64_t)64 << 20)
+
+struct store_readers;
+struct store_stager;
+struct store_writer;
+
+struct store {
+	struct store_options options;   /* defaults filled in */
+	char *data_dir;
+	int dir_fd;
+	char uuid[STORE_UUID_LEN + 1];
+	unsigned char secret[32];
+	struct store_turnstile turnstile;
+	struct store_lease lease;
+	struct store_stager *stager;
+	struct store_writer *writer;
+	struct store_readers *readers;
+};
+
+/* The database file of shard 0; the caller frees it. */
+char *store_database_path(const char *data_dir);
+struct database *store_database_open(const char *data_dir, enum database_mode, bool ephemeral, struct error *err);
+
+#endif

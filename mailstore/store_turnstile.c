@@ -1,0 +1,101 @@
+#define _GNU_SOURCE                     /* F_OFD_SETLK */
+
+#include "mailstore/store_turnstile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum octet { QUEUE, WRITER, PID };      /* places in the file */
+
+#define PID_LEN 11
+
+bool store_turnstile_open(struct store_turnstile *turnstile, int dir_fd, struct error *err)
+{
+	turnstile->fd = openat(dir_fd, "turnstile", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return turnstile->fd >= 0 || error_set_errno(err, errno, "cannot open turnstile");
+}
+
+void store_turnstile_close(struct store_turnstile *turnstile)
+{
+	if (turnstile->fd >= 0)
+		close(turnstile->fd);
+	turnstile->fd = -1;
+}
+
+static int set_lock(int fd, enum octet octet, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = octet, .l_len = 1 };
+	int failed;
+
+	do
+		failed = fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+	while (failed == EINTR);
+	return failed;
+}
+
+/* F_OFD_SETLKW cannot be bounded without signals; the one at octet 0 asks ten thousand times a second, alone. */
+static bool poll_lock(int fd, enum octet octet, int64_t deadline_ms, struct error *err)
+{
+	struct timespec pause = { 0, 50000 };
+
+	for (;;) {
+		int failed = set_lock(fd, octet, F_WRLCK);
+		if (failed == 0)
+			return true;
+		if (failed != EAGAIN && failed != EACCES)
+			return error_set_errno(err, failed, "cannot lock turnstile");
+		if (clock_monotonic_ms() >= deadline_ms)
+			return error_set(err, ERROR_TRY_LATER, "another process keeps writing");
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 800000)
+			pause.tv_nsec += 50000;
+	}
+}
+
+static void name_holder(int fd, struct error *err)
+{
+	char text[PID_LEN + 1] = "";
+
+	if (pread(fd, text, PID_LEN, PID) <= 0)
+		return;
+	error_set(err, ERROR_TRY_LATER, "process %ld keeps writing", strtol(text, NULL, 10));
+	log_warning("store", "turn-timed-out", "holder=%ld", strtol(text, NULL, 10));
+}
+
+bool store_turnstile_enter(struct store_turnstile *turnstile, unsigned wait_ms, struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+	char text[PID_LEN + 1];
+	struct error why = { 0 };
+
+	bool entered = poll_lock(turnstile->fd, QUEUE, deadline_ms, &why);
+	if (entered) {
+		entered = poll_lock(turnstile->fd, WRITER, deadline_ms, &why);
+		set_lock(turnstile->fd, QUEUE, F_UNLCK);
+	}
+	if (!entered) {
+		if (why.kind == ERROR_TRY_LATER)
+			name_holder(turnstile->fd, &why);
+		if (err != NULL)
+			*err = why;
+		return false;
+	}
+	/* only a help for a person: no harm when it fails */
+	snprintf(text, sizeof text, "%10d\n", (int)getpid());
+	if (pwrite(turnstile->fd, text, PID_LEN, PID) < 0)
+		log_debug("store", "turnstile-pid", "errno=%d", errno);
+	return true;
+}
+
+void store_turnstile_leave(struct store_turnstile *turnstile)
+{
+	set_lock(turnstile->fd, WRITER, F_UNLCK);
+}
