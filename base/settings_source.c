@@ -60,6 +60,7 @@ static void copy(struct reading *r, size_t n)
 	r->rest = bytes_skip(r->rest, n);
 }
 
+/* Octets of the quoted text at the front; more than there are when it has no end. */
 static size_t string_len(struct bytes text)
 {
 	size_t len = 1;
@@ -69,7 +70,7 @@ static size_t string_len(struct bytes text)
 	return len + 1;
 }
 
-/* Length of the comment at the front, 0 when there is none. */
+/* Length of the comment at the front, 0 when there is none; more than there is when it has no end. */
 static size_t comment_len(struct bytes text)
 {
 	if (bytes_starts(text, BYTES("#")) || bytes_starts(text, BYTES("//")))
@@ -196,8 +197,12 @@ static bool read_text(struct reading *r)
 		if (octet == '\0')
 			return refuse(r, "a NUL is not text");
 		if (comment > 0) {
+			if (comment > r->rest.len)
+				return refuse(r, "the comment that starts here has no end");
 			copy(r, comment);
 		} else if (octet == '"') {
+			if (string_len(r->rest) > r->rest.len)
+				return refuse(r, "the quotes that open here are never closed");
 			copy(r, string_len(r->rest));
 		} else if (r->at_line_start && bytes_starts(r->rest, BYTES("@include"))) {
 			if (!read_include(r))

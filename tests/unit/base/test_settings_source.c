@@ -33,8 +33,8 @@ static const struct text_row {
 	{ "an include", "a = 1;\n @include \"x\"\n", "t.conf:2: @include is not possible here" },
 	{ "an include in a comment", "/*\n@include \"x\"\n*/", NULL },
 	{ "an include in the middle of a line", "a = 1; @include \"x\"\n", NULL },
-	{ "a comment without end", "/* a", NULL },
-	{ "a string without end", "a = \"b\\", NULL },
+	{ "a comment without end", "a = 1;\n/* a\n", "t.conf:2: the comment that starts here has no end" },
+	{ "a string without end", "a = \"b\\\"\n", "t.conf:1: the quotes that open here are never closed" },
 };
 
 static const struct file_row {
