@@ -155,8 +155,8 @@ bool net_addr_split(const char *text, int default_port, char *host, size_t host_
 
 bool net_addr_parse(const char *text, struct net_addr *a, struct error *err)
 {
-	char host[64];
-	int port;
+	char host[64] = "";
+	int port = 0;
 
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, a, err);

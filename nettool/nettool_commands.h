@@ -2,6 +2,8 @@
 #ifndef NETTOOL_NETTOOL_COMMANDS_H
 #define NETTOOL_NETTOOL_COMMANDS_H
 
+#include <stdio.h>
+
 struct nettool_command {
 	const char *name;
 	const char *synopsis, *purpose;                 /* for the usage text; one line each, lines split by '\n' */
@@ -11,6 +13,9 @@ struct nettool_command {
 
 extern const struct nettool_command nettool_echo;
 
+/* NULL when there is none of that name. */
+const struct nettool_command *nettool_command_find(const char *name);
+void nettool_help(FILE *to);
 /* Complain on standard error and show the synopsis; returns EX_USAGE. */
 int nettool_usage(const struct nettool_command *, const char *complaint);
 

@@ -151,8 +151,9 @@ static int serve(const struct net_addr *at)
 		fprintf(stderr, "nettool echo: %s\n", err.text);
 	net_listener_destroy(server.listener);
 	net_signal_destroy(server.signals);
-	while (!list_is_empty(&server.guests))
-		guest_leave(LIST_OWNER(server.guests.first, struct guest, node), "the server ends\r\n");
+	struct list_node *node;
+	while ((node = list_take_first(&server.guests)) != NULL)
+		guest_leave(LIST_OWNER(node, struct guest, node), "the server ends\r\n");
 	while (server.loop && net_loop_endings(server.loop) > 0)
 		net_loop_run_once(server.loop, -1);
 	net_loop_destroy(server.loop);
