@@ -14,6 +14,7 @@ PKG_CONFIG ?= pkg-config
 SECONDS   ?= 60
 ROUNDS    ?= 200
 KEEP      ?=
+JOBS      ?= $(shell nproc)
 
 LIBRARIES := base netcore message auth database mailstore smtp imap service
 PROGRAMS  := smtpd imapd mua mailctl nettool
@@ -86,7 +87,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SOURCES))
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(call objects,tests/support) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)
@@ -113,13 +114,13 @@ deps:
 	@tools/deps build
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tools/demo $(BIN) $(if $(KEEP),--keep)
 
 test:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory VARIANT=test all unit-programs
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=test all unit-programs
 	@tests/all $(BUILD)
 
 lint:
@@ -128,22 +129,22 @@ lint:
 
 fuzz:
 	@tools/deps build fuzz
-	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-programs
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz fuzz-programs
 	@tools/fuzz $(BUILD)/fuzz/fuzzers $(SECONDS)
 
 crash:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tests/crash/run --bin $(BUILD)/bin --rounds $(ROUNDS)
 
 bench:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tests/bench/run --bin $(BUILD)/bin
 
 interop:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tests/interop/run --bin $(BUILD)/bin
 
 MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1
