@@ -15,6 +15,7 @@ from harness.failure import Failure
 
 START_S = 30
 STOP_S = 10
+REPORT_LINES = 16
 SERVICE_OF_SECOND = {"submission": "submissions", "imap": "imaps"}
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
@@ -227,7 +228,14 @@ class Server:
         for daemon in self.daemons.values():
             if daemon.process is not None and daemon.process.poll() is not None:
                 raise Failure(f"{daemon.name} of {self.domain} to live", f"exit {daemon.process.returncode}")
-        self.stop()
-        for line in self.log_lines():
+        try:
+            self.stop()
+        finally:
+            self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """A report goes before whatever else went wrong: it is the cause."""
+        lines = self.log_lines()
+        for place, line in enumerate(lines):
             if any(word in line for word in process.SANITIZER_WORDS):
-                raise Failure("no sanitizer report", line)
+                raise Failure("no sanitizer report", "\n    ".join(lines[place:place + REPORT_LINES]))
