@@ -88,7 +88,7 @@ struct smtp_client *smtp_client_open(struct net_loop *, const struct smtp_client
 
 struct smtp_client_recipient {
 	const char *address;            /* local@domain */
-	unsigned notify;                /* SMTP_NOTIFY_; passed on where DSN is offered */
+	unsigned notify;                /* ENVELOPE_NOTIFY_; passed on where DSN is offered */
 	const char *original;           /* ORCPT decoded, or NULL */
 };
 
@@ -98,7 +98,7 @@ struct smtp_client_message {            /* must stay valid until `sent` */
 	size_t n_recipients;            /* at least 1 */
 	uint64_t size;                  /* octets `next` will give in all */
 	bool is_8bit;
-	enum smtp_return returns;
+	enum envelope_return returns;
 	const char *envelope_id;        /* ENVID decoded, or NULL */
 };
 

@@ -145,8 +145,8 @@ static void write_mail(struct smtp_client *c)
 		buffer_add_text(&line, " BODY=8BITMIME");
 	if (needs_utf8(m))
 		buffer_add_text(&line, " SMTPUTF8");
-	if ((offered & SMTP_DSN) && m->returns != SMTP_RETURN_UNSAID)
-		buffer_add_text(&line, m->returns == SMTP_RETURN_FULL ? " RET=FULL" : " RET=HDRS");
+	if ((offered & SMTP_DSN) && m->returns != ENVELOPE_RETURN_DEFAULT)
+		buffer_add_text(&line, m->returns == ENVELOPE_RETURN_FULL ? " RET=FULL" : " RET=HDRS");
 	if ((offered & SMTP_DSN) && m->envelope_id) {
 		buffer_add_text(&line, " ENVID=");
 		codec_xtext_encode(bytes_text(m->envelope_id), &line);
@@ -158,7 +158,7 @@ static void write_mail(struct smtp_client *c)
 static void write_dsn(const struct smtp_client_recipient *r, struct buffer *line)
 {
 	static const struct { unsigned bit; const char *word; } words[] = {
-		{ SMTP_NOTIFY_NEVER, "NEVER" }, { SMTP_NOTIFY_SUCCESS, "SUCCESS" }, { SMTP_NOTIFY_FAILURE, "FAILURE" }, { SMTP_NOTIFY_DELAY, "DELAY" },
+		{ ENVELOPE_NOTIFY_NEVER, "NEVER" }, { ENVELOPE_NOTIFY_SUCCESS, "SUCCESS" }, { ENVELOPE_NOTIFY_FAILURE, "FAILURE" }, { ENVELOPE_NOTIFY_DELAY, "DELAY" },
 	};
 	const char *before = " NOTIFY=";
 

@@ -43,10 +43,10 @@ static bool read_utf8(struct found *f, struct bytes value)
 static bool read_returns(struct found *f, struct bytes value)
 {
 	if (bytes_equal_nocase(value, BYTES("FULL")))
-		f->mail->returns = SMTP_RETURN_FULL;
+		f->mail->returns = ENVELOPE_RETURN_FULL;
 	else if (bytes_equal_nocase(value, BYTES("HDRS")))
-		f->mail->returns = SMTP_RETURN_HEADERS;
-	return f->mail->returns != SMTP_RETURN_UNSAID;
+		f->mail->returns = ENVELOPE_RETURN_HEADERS;
+	return f->mail->returns != ENVELOPE_RETURN_DEFAULT;
 }
 
 /* Decoded and harmless, or NULL. */
@@ -80,8 +80,8 @@ static bool read_auth(struct found *f, struct bytes value)
 static bool read_notify(struct found *f, struct bytes value)
 {
 	static const struct { const char *word; unsigned bit; } words[] = {
-		{ "NEVER", SMTP_NOTIFY_NEVER }, { "SUCCESS", SMTP_NOTIFY_SUCCESS },
-		{ "FAILURE", SMTP_NOTIFY_FAILURE }, { "DELAY", SMTP_NOTIFY_DELAY },
+		{ "NEVER", ENVELOPE_NOTIFY_NEVER }, { "SUCCESS", ENVELOPE_NOTIFY_SUCCESS },
+		{ "FAILURE", ENVELOPE_NOTIFY_FAILURE }, { "DELAY", ENVELOPE_NOTIFY_DELAY },
 	};
 	struct bytes rest = value, word;
 	bool more;
@@ -97,7 +97,7 @@ static bool read_notify(struct found *f, struct bytes value)
 			return false;
 		f->rcpt->notify |= bit;
 	} while (more);
-	return !(f->rcpt->notify & SMTP_NOTIFY_NEVER) || f->rcpt->notify == SMTP_NOTIFY_NEVER;
+	return !(f->rcpt->notify & ENVELOPE_NOTIFY_NEVER) || f->rcpt->notify == ENVELOPE_NOTIFY_NEVER;
 }
 
 /* addr-type ";" xtext */

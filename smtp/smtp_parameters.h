@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "message/envelope.h"
 #include "smtp/smtp_extension.h"
 
 enum smtp_parameters_status {
@@ -17,12 +18,6 @@ enum smtp_parameters_status {
 };
 
 enum smtp_body { SMTP_BODY_7BIT, SMTP_BODY_8BITMIME };
-enum smtp_return { SMTP_RETURN_UNSAID, SMTP_RETURN_FULL, SMTP_RETURN_HEADERS };
-
-#define SMTP_NOTIFY_NEVER   1u
-#define SMTP_NOTIFY_SUCCESS 2u
-#define SMTP_NOTIFY_FAILURE 4u
-#define SMTP_NOTIFY_DELAY   8u
 
 #define SMTP_ENVELOPE_ID_MAX 100        /* octets, decoded: RFC 3461 4.4 */
 #define SMTP_ORIGINAL_MAX    500        /* "type;address", decoded: RFC 3461 4.2 */
@@ -32,13 +27,13 @@ struct smtp_mail_parameters {
 	uint64_t size;
 	enum smtp_body body;
 	bool utf8;                      /* SMTPUTF8 */
-	enum smtp_return returns;
+	enum envelope_return returns;
 	const char *envelope_id;        /* ENVID, xtext decoded, printable; NULL = none */
 	const char *auth;               /* AUTH, xtext decoded; "" for "<>"; NULL = none */
 };
 
 struct smtp_rcpt_parameters {
-	unsigned notify;                /* SMTP_NOTIFY_ bits; 0 = not said */
+	unsigned notify;                /* ENVELOPE_NOTIFY_ bits; 0 = not said */
 	const char *original;           /* ORCPT "rfc822;ann@x.test", decoded, printable; NULL = none */
 };
 

@@ -17,7 +17,7 @@ static const struct parameter_case {
 	{ "spaces only",                "  ", ALL, SMTP_PARAMETERS_OK, "" },
 	{ "size and body",              " SIZE=900 BODY=8BITMIME", ALL, SMTP_PARAMETERS_OK, "size=900 8bit " },
 	{ "any case",                   " size=0 body=7bit", ALL, SMTP_PARAMETERS_OK, "size=0 " },
-	{ "DSN",                        " RET=HDRS ENVID=q+2B1", ALL, SMTP_PARAMETERS_OK, "ret=2 envid=q+1 " },
+	{ "DSN",                        " RET=HDRS ENVID=q+2B1", ALL, SMTP_PARAMETERS_OK, "ret=1 envid=q+1 " },
 	{ "AUTH",                       " AUTH=<>", ALL, SMTP_PARAMETERS_OK, "auth= " },
 	{ "SMTPUTF8",                   " SMTPUTF8", ALL, SMTP_PARAMETERS_OK, "utf8 " },
 	{ "a size beyond 64 bits",      " SIZE=99999999999999999999", ALL, SMTP_PARAMETERS_OK, "size=18446744073709551615 " },
@@ -56,7 +56,7 @@ static void show_mail(const struct smtp_mail_parameters *p, struct buffer *out)
 		buffer_add_text(out, "8bit ");
 	if (p->utf8)
 		buffer_add_text(out, "utf8 ");
-	if (p->returns != SMTP_RETURN_UNSAID)
+	if (p->returns != ENVELOPE_RETURN_DEFAULT)
 		buffer_printf(out, "ret=%d ", (int)p->returns);
 	if (p->envelope_id)
 		buffer_printf(out, "envid=%s ", p->envelope_id);
