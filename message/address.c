@@ -169,7 +169,7 @@ static struct phrase take_phrase(struct address_parser *p)
 		}
 		if (spaced && name_at > 0)
 			buffer_add_octet(&p->name, ' ');
-		buffer_add(&p->name, p->local.at + local_at, p->local.len - local_at);
+		buffer_add_bytes(&p->name, bytes_skip(buffer_bytes(&p->local), local_at));
 		if (phrase.n_words == 0 || (spaced && !after_dot && !is_dot)) {
 			phrase.n_words++;
 			phrase.last_in_name = name_at;

@@ -38,13 +38,10 @@ static const char *make_subject(struct bytes header, struct arena *arena)
 
 	if (!header_find(header, BYTES("Subject"), &field))
 		return "Re:";
-	const char *subject = flatten(field.value, true, arena);
-	while (bytes_starts_nocase(bytes_text(subject), BYTES("re:"))) {
-		subject += 3;
-		while (*subject == ' ')
-			subject++;
-	}
-	return arena_printf(arena, "Re: %s", subject);
+	struct bytes subject = bytes_text(flatten(field.value, true, arena));
+	while (bytes_starts_nocase(subject, BYTES("re:")))
+		subject = bytes_trim(bytes_skip(subject, 3));
+	return arena_printf(arena, "Re: %.*s", BYTES_PRINT(subject));
 }
 
 /* Printable ASCII, no white space: safe to print again. */

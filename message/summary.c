@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "message/charset.h"
 #include "message/date.h"
 #include "message/mime_scan.h"
 #include "message/summary_envelope.h"
@@ -21,6 +22,12 @@ void summary_release(struct summary *s)
 	buffer_release(&s->envelope);
 	buffer_release(&s->structure);
 	buffer_release(&s->sortkeys);
+}
+
+void summary_prepare(void)
+{
+	charset_prepare();
+	summary_id_hash(BYTES("prepare"));
 }
 
 struct summary_builder *summary_builder_create(void)

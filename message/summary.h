@@ -26,6 +26,9 @@ struct summary {
 };
 void summary_release(struct summary *);
 
+/* Once per process, before a sandbox closes the file system and before the first thread: loads the hash and the charset converters. */
+void summary_prepare(void);
+
 struct summary_builder;
 struct summary_builder *summary_builder_create(void);
 void summary_builder_destroy(struct summary_builder *);
