@@ -131,18 +131,16 @@ static bool start_place(struct service_place *place, int fd, struct error *err)
 bool service_connections_start(struct service *s, struct service_listeners *listeners, struct error *err)
 {
 	const struct service_settings *settings = &s->first->settings;
-	const struct service_listen *rows = settings->listen.at;
 
 	s->limit = net_limit_create((size_t)settings->limits.connections, (size_t)settings->limits.connections_per_ip,
 	                            settings->exempt, settings->n_exempt);
 	s->places = xcalloc(listeners->n, sizeof *s->places);
 	for (; s->n_places < listeners->n; s->n_places++) {
 		struct service_place *place = &s->places[s->n_places];
-		*place = (struct service_place){ .service = s, .row = &rows[listeners->rows[s->n_places]] };
+		*place = (struct service_place){ .service = s, .row = &listeners->rows[s->n_places] };
 		if (!start_place(place, listeners->fds[s->n_places], err))
 			return false;
 		listeners->fds[s->n_places] = -1;       /* the listener's now */
-		place->generation = service_generation_ref(s->first);
 	}
 	return true;
 }
@@ -150,7 +148,8 @@ bool service_connections_start(struct service *s, struct service_listeners *list
 void service_connections_stop(struct service *s)
 {
 	for (size_t i = 0; i < s->n_places; i++) {
-		net_listener_destroy(s->places[i].listener);
+		if (s->places[i].listener != NULL)
+			net_listener_destroy(s->places[i].listener);
 		s->places[i].listener = NULL;
 	}
 }
@@ -158,8 +157,6 @@ void service_connections_stop(struct service *s)
 void service_connections_release(struct service *s)
 {
 	service_connections_stop(s);
-	for (size_t i = 0; i < s->n_places; i++)
-		service_generation_unref(s->places[i].generation);
 	free(s->places);
 	net_limit_destroy(s->limit);
 }

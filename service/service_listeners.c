@@ -78,6 +78,8 @@ static bool open_row(struct service_listeners *l, const struct service_listen *r
 		*err = why;
 		return false;
 	}
+	l->rows[l->n] = *row;
+	l->rows[l->n].address = xstrdup(row->address);
 	l->fds[l->n++] = fd;
 	if (net_addr_family(&addr) != AF_UNIX || l->was_inherited[l->n - 1])
 		return true;
@@ -99,7 +101,6 @@ bool service_listeners_open(struct service_listeners *l, const struct service_se
 	for (size_t i = 0; i < s->listen.n; i++) {
 		if (!(services & 1u << rows[i].service))
 			continue;
-		l->rows[l->n] = i;
 		if (!open_row(l, &rows[i], owner, group, err)) {
 			service_listeners_close(l, true);
 			return false;
@@ -117,6 +118,7 @@ void service_listeners_close(struct service_listeners *l, bool unlink_paths)
 		    net_addr_family(&addr) == AF_UNIX)
 			unlink(((const struct sockaddr_un *)(const void *)&addr.storage)->sun_path);
 		net_socket_close(l->fds[i]);
+		free((char *)(uintptr_t)l->rows[i].address);
 	}
 	free(l->fds);
 	free(l->rows);

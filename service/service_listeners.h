@@ -9,8 +9,8 @@
 #include "service/service_settings.h"
 
 struct service_listeners {              /* zero-initialise */
-	int *fds;                       /* fds[i] belongs to row rows[i] of settings.listen */
-	size_t *rows;
+	int *fds;
+	struct service_listen *rows;    /* rows[i] is what fds[i] was bound for: a copy, whatever later settings say */
 	bool *was_inherited;
 	size_t n;
 };

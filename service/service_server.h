@@ -68,8 +68,7 @@ size_t service_loop_count(const struct service *);
 struct service_loop *service_loop_at(struct service *, size_t index);
 
 /*
- * For service_keeper: be the server, until it stops.  Takes the sockets and the channel over; sockets[i] belongs to the row
- * rows[i] of settings.listen.  Returns the exit code; errors are logged.
+ * For service_keeper: be the server, until it stops.  Takes the sockets and the channel over.  Returns the exit code; errors are logged.
  */
 struct service_listeners;
 int service_server_run(const struct service_program *, const struct service_reading *, struct service_listeners *, int channel);

@@ -16,8 +16,7 @@
 struct service_place {                  /* one listening socket */
 	struct service *service;
 	struct net_listener *listener;
-	const struct service_listen *row;       /* of `generation`, which is kept for it */
-	struct service_generation *generation;
+	const struct service_listen *row;       /* of the keeper's listeners: lives as long as the process */
 };
 
 struct service {
