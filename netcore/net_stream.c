@@ -154,7 +154,7 @@ void net_stream_set_deadline(struct net_stream *s, int64_t after_ms)
 {
 	if (s->events == NULL)
 		return;
-	if (after_ms > 0)
+	if (after_ms != 0)
 		net_timer_start(&s->deadline, s->loop, after_ms, net_stream_on_deadline, s);
 	else
 		net_timer_stop(&s->deadline);

@@ -60,7 +60,7 @@ size_t net_stream_pending(const struct net_stream *);
 /* Try to send now instead of at the end of the pass. */
 void net_stream_flush(struct net_stream *);
 
-/* `closed` with ERROR_TRY_LATER when not moved or cleared in time; 0 clears.  Counts from now, whatever arrives. */
+/* `closed` with ERROR_TRY_LATER when not moved or cleared in time; 0 clears, less is past already.  Counts from now, whatever arrives. */
 void net_stream_set_deadline(struct net_stream *, int64_t after_ms);
 /* `closed` when output makes no progress for so long (never-reading peers).  Default 60,000. */
 void net_stream_set_write_timeout(struct net_stream *, int64_t ms);
