@@ -18,7 +18,7 @@ const struct smtpd_command smtpd_commands[] = {
 	  "LHLO client.example", "MAIL" },
 	{ "STARTTLS", "STARTTLS", READY | OPEN, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_NO_ARGUMENT, smtpd_starttls, "RFC 3207",
 	  "STARTTLS", "the TLS handshake, then EHLO again" },
-	{ "AUTH", "AUTH mechanism [initial-response]", READY, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS, smtpd_auth, "RFC 4954",
+	{ "AUTH", "AUTH mechanism [initial-response]", READY, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_ONLY_SUBMISSION, smtpd_auth, "RFC 4954",
 	  "AUTH PLAIN AGFsaWNlQGEudGVzdABzZWNyZXQ=", "MAIL" },
 	{ "MAIL", "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]", READY, SMTPD_NEEDS_AUTH, smtpd_mail, "RFC 5321 4.1.1.2",
 	  "MAIL FROM:<alice@a.test> SIZE=900", "RCPT, once for each recipient" },
@@ -65,6 +65,11 @@ static bool is_for_protocol(const struct smtpd_command *c, const struct smtpd_se
 bool smtpd_command_is_legal(const struct smtpd_command *c, const struct smtpd_session *s)
 {
 	return is_for_protocol(c, s) && (c->states & IN(s->state));
+}
+
+bool smtpd_command_is_useful(const struct smtpd_command *c, const struct smtpd_session *s)
+{
+	return smtpd_command_is_legal(c, s) && (!(c->flags & SMTPD_ONLY_SUBMISSION) || smtpd_session_is_submission(s));
 }
 
 bool smtpd_command_must_wait(const struct smtpd_session *s, struct bytes line)

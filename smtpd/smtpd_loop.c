@@ -1,6 +1,7 @@
 #include "smtpd/smtpd_loop.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "smtpd/relay_schedule.h"
@@ -36,6 +37,12 @@ void smtpd_loop_stop(struct service_loop *loop)
 		next = n->next;
 		smtpd_session_stop(LIST_OWNER(n, struct smtpd_session, node));
 	}
+}
+
+void smtpd_loop_finish(struct service_loop *loop)
+{
+	free(loop->program);
+	loop->program = NULL;
 }
 
 bool smtpd_loop_is_crowded(const struct service_loop *loop)

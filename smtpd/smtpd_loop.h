@@ -22,6 +22,8 @@ static inline struct smtpd_loop *smtpd_loop_of(struct service_loop *loop)
 
 bool smtpd_loop_start(struct service_loop *, struct error *err);
 void smtpd_loop_stop(struct service_loop *);
+/* No session is left. */
+void smtpd_loop_finish(struct service_loop *);
 /* More than 80 % of the allowed connections are open. */
 bool smtpd_loop_is_crowded(const struct service_loop *);
 /* limits.exempt covers the address. */

@@ -27,6 +27,7 @@ static const struct service_program smtpd = {
 	.accept = smtpd_session_create,
 	.refuse = refuse,
 	.stop = smtpd_loop_stop,
+	.finish = smtpd_loop_finish,
 };
 
 int main(int argc, char **argv)
