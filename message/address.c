@@ -233,6 +233,12 @@ static void take_mailbox(struct address_parser *p, const struct phrase *phrase)
 	finish_element(p);
 }
 
+void address_parser_start(struct address_parser *p, struct bytes value)
+{
+	p->rest = value;
+	p->in_group = p->quote_is_open = false;
+}
+
 bool address_next(struct address_parser *p, struct address *found)
 {
 	*found = (struct address){ 0 };

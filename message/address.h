@@ -21,13 +21,15 @@ struct address {
 	struct bytes local, domain;     /* quotes, comments and source routes removed; domain empty when it was missing */
 };
 
-/* Walks a list.  Zero-initialise, set rest; the buffers are released by address_parser_release. */
+/* Walks a list.  Zero-initialise, then address_parser_start; the buffers are released by address_parser_release. */
 struct address_parser {
 	struct bytes rest;              /* field value, folds as written */
 	bool in_group, quote_is_open;
 	struct buffer name, comment, local, domain;
 };
 
+/* Begin with this value; a parser that walked another list before keeps its buffers. */
+void address_parser_start(struct address_parser *, struct bytes value);
 /*
  * The next element; false at the end.  Its slices live until the next call or release.  Nothing is an error: text that is no
  * address is skipped up to the next comma, except that one word alone is a local part without domain, several are a name alone.

@@ -48,13 +48,13 @@ void summary_fields_find(struct bytes header, struct summary_fields *found)
 }
 
 /* Elements of one value, appended to out; returns how many. */
-static size_t pack_list(struct bytes value, size_t room, struct buffer *out)
+static size_t pack_list(struct address_parser *parser, struct bytes value, size_t room, struct buffer *out)
 {
-	struct address_parser parser = { .rest = value };
 	struct address address;
 	size_t n = 0;
 
-	while (address_next(&parser, &address)) {
+	address_parser_start(parser, value);
+	while (address_next(parser, &address)) {
 		if (n >= room && address.kind != ADDRESS_GROUP_END)
 			break;
 		packed_add_u64(out, address.kind != ADDRESS_MAILBOX);
@@ -63,16 +63,15 @@ static size_t pack_list(struct bytes value, size_t room, struct buffer *out)
 		packed_add_bytes(out, address.domain);
 		n++;
 	}
-	if (parser.in_group) {
+	if (parser->in_group) {
 		buffer_add(out, "\1\0\0\0", 4);
 		n++;
 	}
-	address_parser_release(&parser);
 	return n;
 }
 
 /* The list of field i, and of the fields of its name that follow when they are to be joined. */
-static void pack_addresses(const struct summary_fields *found, size_t i, struct buffer *scratch, struct buffer *out)
+static void pack_addresses(const struct summary_fields *found, size_t i, struct address_parser *parser, struct buffer *scratch, struct buffer *out)
 {
 	struct bytes rest = found->header;
 	struct header_field field;
@@ -82,10 +81,10 @@ static void pack_addresses(const struct summary_fields *found, size_t i, struct 
 	if (found->is_repeated[i] && i >= SUMMARY_TO && i <= SUMMARY_BCC) {
 		while (header_next(&rest, &field)) {
 			if (bytes_equal_nocase(field.name, names[i]) && n < ADDRESSES_MAX)
-				n += pack_list(field.value, ADDRESSES_MAX - n, scratch);
+				n += pack_list(parser, field.value, ADDRESSES_MAX - n, scratch);
 		}
 	} else if (found->first[i].len > 0) {
-		n = pack_list(found->first[i], ADDRESSES_MAX, scratch);
+		n = pack_list(parser, found->first[i], ADDRESSES_MAX, scratch);
 	}
 	packed_add_u64(out, n);
 	buffer_add_bytes(out, buffer_bytes(scratch));
@@ -93,6 +92,7 @@ static void pack_addresses(const struct summary_fields *found, size_t i, struct 
 
 void summary_fields_pack(const struct summary_fields *found, struct buffer *out)
 {
+	struct address_parser parser = { 0 };
 	struct buffer scratch = { 0 };
 	unsigned bits = 0;
 
@@ -108,7 +108,8 @@ void summary_fields_pack(const struct summary_fields *found, struct buffer *out)
 		packed_add_bytes(out, buffer_bytes(&scratch));
 	}
 	for (size_t i = 0; i < N_LISTS; i++)
-		pack_addresses(found, SUMMARY_FROM + i, &scratch, out);
+		pack_addresses(found, SUMMARY_FROM + i, &parser, &scratch, out);
+	address_parser_release(&parser);
 	buffer_release(&scratch);
 }
 

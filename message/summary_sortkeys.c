@@ -194,7 +194,8 @@ bool summary_base_subject(struct bytes utf8, struct buffer *out)
 }
 
 struct maker {
-	struct buffer decoded, folded;
+	struct address_parser parser;
+	struct buffer decoded, folded, scratch;
 };
 
 /* Decoded, runs of white space as one space, trimmed; in m->decoded. */
@@ -243,39 +244,35 @@ static void pack_key(struct maker *m, struct bytes text, struct buffer *out)
 
 static bool pack_subject(struct maker *m, struct bytes value, struct buffer *out)
 {
-	struct buffer base = { 0 };
-
 	buffer_clear(&m->folded);
 	header_unfold(bytes_slice(value, 0, SOURCE_MAX), &m->folded);
 	decode(m, buffer_bytes(&m->folded));
-	bool is_reply = summary_base_subject(buffer_bytes(&m->decoded), &base);
-	pack_key(m, buffer_bytes(&base), out);
-	buffer_release(&base);
+	buffer_clear(&m->scratch);
+	bool is_reply = summary_base_subject(buffer_bytes(&m->decoded), &m->scratch);
+	pack_key(m, buffer_bytes(&m->scratch), out);
 	return is_reply;
 }
 
 /* The key of the first address of a list, and its display key when display is not NULL. */
 static void pack_first(struct maker *m, struct bytes value, struct buffer *out, struct buffer *display)
 {
-	struct address_parser parser = { .rest = bytes_slice(value, 0, SOURCE_MAX) };
 	struct address first;
 
-	if (!address_next(&parser, &first))
+	address_parser_start(&m->parser, bytes_slice(value, 0, SOURCE_MAX));
+	if (!address_next(&m->parser, &first))
 		first = (struct address){ 0 };
 	decode(m, first.local);
 	pack_key(m, buffer_bytes(&m->decoded), out);
 	if (display) {
-		struct buffer spec = { 0 };
-		buffer_add_bytes(&spec, first.local);
+		buffer_clear(&m->scratch);
+		buffer_add_bytes(&m->scratch, first.local);
 		if (first.kind == ADDRESS_MAILBOX && first.domain.len > 0) {
-			buffer_add_octet(&spec, '@');
-			buffer_add_bytes(&spec, first.domain);
+			buffer_add_octet(&m->scratch, '@');
+			buffer_add_bytes(&m->scratch, first.domain);
 		}
-		decode(m, first.name.len > 0 ? first.name : buffer_bytes(&spec));
+		decode(m, first.name.len > 0 ? first.name : buffer_bytes(&m->scratch));
 		pack_key(m, buffer_bytes(&m->decoded), display);
-		buffer_release(&spec);
 	}
-	address_parser_release(&parser);
 }
 
 static struct bytes without_brackets(struct bytes id)
@@ -329,6 +326,8 @@ void summary_sortkeys_pack(const struct summary_fields *found, struct buffer *ou
 	buffer_release(&display);
 	buffer_release(&m.decoded);
 	buffer_release(&m.folded);
+	buffer_release(&m.scratch);
+	address_parser_release(&m.parser);
 	EVP_MD_CTX_free(context);
 }
 

@@ -10,7 +10,7 @@
 /* What a peer said, safe inside a comment and outside: anything but these octets becomes "?". */
 static void add_harmless(struct buffer *out, const char *text, const char *also, size_t max)
 {
-	for (size_t i = 0; text[i] != '\0' && i < max; i++) {
+	for (size_t i = 0; i < max && text[i] != '\0'; i++) {
 		unsigned char octet = (unsigned char)text[i];
 		bool fine = text_is_alpha(octet) || text_is_digit(octet) || strchr(".-_:", octet) != NULL || strchr(also, octet) != NULL;
 		buffer_add_octet(out, fine ? (char)octet : '?');
@@ -68,7 +68,7 @@ void trace_received_write(const struct trace_received *t, struct buffer *out)
 void trace_return_path_write(const char *path, struct buffer *out)
 {
 	buffer_add_text(out, "Return-Path: <");
-	for (size_t i = 0; path[i] != '\0' && i < RECIPIENT_MAX; i++) {
+	for (size_t i = 0; i < RECIPIENT_MAX && path[i] != '\0'; i++) {
 		unsigned char octet = (unsigned char)path[i];
 		buffer_add_octet(out, octet < 0x20 || octet == 0x7f || octet == '<' || octet == '>' ? '?' : (char)octet);
 	}

@@ -99,8 +99,9 @@ static bool feed_escape(struct transfer_decoder *d, char octet, struct buffer *o
 		d->held[d->n_held++] = octet;
 		return true;
 	}
-	if (d->n_held == 2 && hex_value(first) >= 0 && hex_value(octet) >= 0) {
-		buffer_add_octet(out, (char)(hex_value(first) << 4 | hex_value(octet)));
+	int high = hex_value(first), low = hex_value(octet);
+	if (d->n_held == 2 && high >= 0 && low >= 0) {
+		buffer_add_octet(out, (char)(high << 4 | low));
 		d->n_held = 0;
 		return true;
 	}
