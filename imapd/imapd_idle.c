@@ -1,0 +1,76 @@
+#include "imapd/imapd_idle.h"
+
+#include "imapd/imapd_reply.h"
+#include "imapd/imapd_update.h"
+#include "imapd/imapd_view.h"
+
+#define STILL_HERE_MS (2 * 60 * 1000)
+#define STILL_HERE_MAX 15               /* after that the client was silent for 30 minutes: autologout */
+
+/* Keeps address translation on the way alive. */
+static void still_here(void *owner)
+{
+	struct imapd_session *s = owner;
+
+	if (++s->n_still_here >= STILL_HERE_MAX) {
+		imapd_session_bye(s, "Autologout: renew IDLE at least every 29 minutes");
+		return;
+	}
+	imapd_untagged(s, "OK Still here");
+	imapd_session_flush(s);
+	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
+}
+
+static enum imapd_after end_idle(struct imapd_session *s)
+{
+	s->is_idle = false;
+	net_timer_stop(&s->timer);
+	return imapd_finish(s, "OK Idle is over");
+}
+
+/* What came is told at once; a change that came meanwhile is asked for again. */
+static void told(struct imapd_session *s)
+{
+	if (!s->is_idle) {              /* DONE arrived while the store was asked */
+		s->is_idle = true;
+		imapd_session_resume(s, end_idle(s));
+		return;
+	}
+	imapd_session_flush(s);
+	if (s->view->is_dirty)
+		imapd_update_start(s, told);
+	else
+		imapd_update_forget(s);
+}
+
+void imapd_idle_wake(struct imapd_session *s)
+{
+	if (s->is_idle && !imapd_update_is_running(s))
+		imapd_update_start(s, told);
+}
+
+static enum imapd_after idle_line(struct imapd_session *s, struct bytes line)
+{
+	if (!bytes_equal_nocase(bytes_trim(line), BYTES("DONE"))) {
+		s->is_idle = false;
+		net_timer_stop(&s->timer);
+		return imapd_bad(s, "Only DONE ends IDLE");
+	}
+	if (!imapd_update_is_running(s))
+		return end_idle(s);
+	s->is_idle = false;
+	return IMAPD_WAIT;
+}
+
+enum imapd_after imapd_idle(struct imapd_session *s, struct bytes arguments)
+{
+	(void)arguments;
+	s->on_line = idle_line;
+	s->is_idle = true;
+	s->n_still_here = 0;
+	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
+	imapd_continue(s, "idling");
+	if (s->view)
+		imapd_idle_wake(s);
+	return IMAPD_READ;
+}

@@ -1,0 +1,267 @@
+#include "imapd/imapd_update.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "imap/imap_argument.h"
+#include "imap/imap_flag.h"
+#include "imapd/imapd_commands.h"
+#include "imapd/imapd_reply.h"
+#include "imapd/imapd_view.h"
+
+struct imapd_update {
+	struct store_request *request;
+	void (*then)(struct imapd_session *);
+	struct store_changes *changes;
+	uint64_t *own;                  /* modseqs to pass over */
+	size_t n_own;
+	struct ranges told;
+};
+
+static struct imapd_update *get_update(struct imapd_session *s)
+{
+	if (!s->update)
+		s->update = xcalloc(1, sizeof *s->update);
+	return s->update;
+}
+
+bool imapd_update_is_running(const struct imapd_session *s)
+{
+	return s->update && s->update->then;
+}
+
+void imapd_update_forget(struct imapd_session *s)
+{
+	struct imapd_update *u = s->update;
+
+	if (!u)
+		return;
+	if (u->then && s->view)
+		s->view->is_dirty = true;
+	store_request_forget(u->request);
+	if (u->changes)
+		store_changes_destroy(u->changes);
+	ranges_release(&u->told);
+	free(u->own);
+	free(u);
+	s->update = NULL;
+}
+
+void imapd_update_pass_over(struct imapd_session *s, uint64_t modseq)
+{
+	struct imapd_update *u = get_update(s);
+
+	u->own = xreallocarray(u->own, u->n_own + 1, sizeof *u->own);
+	u->own[u->n_own++] = modseq;
+}
+
+const struct ranges *imapd_update_told(const struct imapd_session *s)
+{
+	static const struct ranges nothing;
+
+	return s->update ? &s->update->told : &nothing;
+}
+
+/* Does a line of the waiting input count messages by number?  RFC 9051 5.5: such a command was sent before it could see an EXPUNGE. */
+static bool counts_messages(struct bytes line)
+{
+	static const char *const verbs[] = { "FETCH", "STORE", "SEARCH", "COPY", "MOVE", "SORT", "THREAD" };
+	struct bytes tag;
+
+	if (!imap_argument_tag(&line, &tag) || !imap_argument_space(&line))
+		return false;
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (imap_argument_word(&line, verbs[i]))
+			return true;
+	return false;
+}
+
+static bool must_hold_expunge(const struct imapd_session *s)
+{
+	unsigned flags = s->command ? s->command->flags : 0;
+	bool is_more = true;
+
+	if (flags & (IMAPD_HOLDS_EXPUNGE | IMAPD_EXPUNGES))
+		return flags & IMAPD_HOLDS_EXPUNGE;
+	for (struct bytes rest = net_stream_input(s->stream), line; is_more && rest.len > 0;) {
+		is_more = bytes_cut(&rest, '\n', &line);
+		if (counts_messages(line))
+			return true;
+	}
+	return false;
+}
+
+bool imapd_update_is_due(const struct imapd_session *s)
+{
+	unsigned flags = s->command ? s->command->flags : 0;
+
+	if (!s->view)
+		return false;
+	if (s->view->is_dirty || (flags & IMAPD_ASKS))
+		return true;
+	return s->view->gone.n > 0 && !must_hold_expunge(s);
+}
+
+void imapd_update_write_flags(struct imapd_session *s)
+{
+	uint64_t all = IMAP_FLAG_SYSTEM | ~UINT64_C(0xff);
+	const char *const *names = imapd_view_keywords(s->view);
+
+	buffer_add_text(&s->out, "* FLAGS ");
+	imap_flags_format(&s->out, all, names, false);
+	buffer_add_text(&s->out, "\r\n* OK [PERMANENTFLAGS ");
+	imap_flags_format(&s->out, s->view->is_read_only ? 0 : all, names, false);
+	if (s->view->is_read_only) {
+		buffer_add_text(&s->out, "] Nothing can be changed here\r\n");
+		return;
+	}
+	buffer_truncate(&s->out, s->out.len - 1);
+	buffer_add_text(&s->out, " \\*)] Flags that last\r\n");
+}
+
+void imapd_update_write_fetch(struct imapd_session *s, uint32_t uid, uint64_t flags)
+{
+	uint32_t number = ranges_position(&s->view->uids, uid);
+
+	if (number == 0)
+		return;
+	buffer_printf(&s->out, "* %u FETCH (", number);
+	if (s->command && (s->command->flags & IMAPD_BY_UID))
+		buffer_printf(&s->out, "UID %u ", uid);
+	buffer_add_text(&s->out, "FLAGS ");
+	imap_flags_format(&s->out, flags, imapd_view_keywords(s->view), ranges_contains(&s->view->recent, uid));
+	buffer_add_text(&s->out, ")\r\n");
+}
+
+/* From the highest number down, so that each number is right when it is read. */
+static void tell_expunged(struct imapd_session *s)
+{
+	struct imapd_view *view = s->view;
+
+	if (view->gone.n == 0 || must_hold_expunge(s))
+		return;
+	for (size_t i = view->gone.n; i-- > 0;)
+		for (uint32_t uid = view->gone.at[i].last; uid >= view->gone.at[i].first; uid--)
+			buffer_printf(&s->out, "* %u EXPUNGE\r\n", ranges_position(&view->uids, uid));
+	ranges_remove_all(&view->uids, &view->gone);
+	ranges_remove_all(&view->recent, &view->gone);
+	ranges_release(&view->gone);
+}
+
+/* The rows from next_uid on are new; returns how many. */
+static size_t add_new(struct imapd_view *view, const struct store_changes *changes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < changes->n; i++) {
+		if (changes->at[i].uid < view->next_uid)
+			continue;
+		ranges_add(&view->uids, changes->at[i].uid);
+		n++;
+	}
+	if (changes->mailbox.uidnext > view->next_uid)
+		view->next_uid = changes->mailbox.uidnext;
+	return n;
+}
+
+static bool is_own(const struct imapd_update *u, uint64_t modseq)
+{
+	for (size_t i = 0; i < u->n_own; i++)
+		if (u->own[i] == modseq)
+			return true;
+	return false;
+}
+
+static void tell(struct imapd_session *s, struct store_changes *changes)
+{
+	struct imapd_view *view = s->view;
+	uint32_t old_next_uid = view->next_uid;
+
+	ranges_intersect(&changes->vanished, &view->uids);
+	ranges_add_all(&view->gone, &changes->vanished);
+	tell_expunged(s);
+	if (add_new(view, changes) > 0) {
+		imapd_untagged(s, "%u EXISTS", imapd_view_count(view));
+		imapd_untagged(s, "%u RECENT", (unsigned)ranges_count(&view->recent));
+	}
+	if (imapd_view_set_keywords(view, &changes->keywords))
+		imapd_update_write_flags(s);
+	for (size_t i = 0; i < changes->n && changes->at[i].uid < old_next_uid; i++) {
+		if (is_own(s->update, changes->at[i].modseq))
+			continue;
+		imapd_update_write_fetch(s, changes->at[i].uid, changes->at[i].flags);
+		ranges_add(&s->update->told, changes->at[i].uid);
+	}
+	view->told_modseq = changes->mailbox.modseq;
+}
+
+static void end_update(struct imapd_session *s)
+{
+	void (*then)(struct imapd_session *) = s->update->then;
+
+	s->update->then = NULL;
+	then(s);
+}
+
+static void apply(struct imapd_session *s)
+{
+	tell(s, s->update->changes);
+	store_changes_destroy(s->update->changes);
+	s->update->changes = NULL;
+	end_update(s);
+}
+
+static bool failed(struct imapd_session *s, const struct error *err)
+{
+	if (!err)
+		return false;
+	if (err->kind == ERROR_NOT_FOUND) {
+		imapd_session_bye(s, "The selected mailbox was deleted");
+		return true;
+	}
+	s->view->is_dirty = true;
+	end_update(s);
+	return true;
+}
+
+static void compared(void *owner, const struct error *err, struct store_snapshot *snapshot);
+
+static void changes_came(void *owner, const struct error *err, struct store_changes *changes)
+{
+	struct imapd_session *s = owner;
+	struct imapd_update *u = s->update;
+
+	u->request = NULL;
+	if (failed(s, err))
+		return;
+	u->changes = changes;
+	if (changes->vanished_is_incomplete)
+		u->request = store_mailbox_open(s->loop->store, s->user_id, bytes_text(changes->mailbox.name), false, compared, s);
+	else
+		apply(s);
+}
+
+/* The session slept longer than tombstones are kept: what is not there any more has vanished. */
+static void compared(void *owner, const struct error *err, struct store_snapshot *snapshot)
+{
+	struct imapd_session *s = owner;
+	struct imapd_update *u = s->update;
+
+	u->request = NULL;
+	if (failed(s, err))
+		return;
+	ranges_copy(&u->changes->vanished, &s->view->uids);
+	ranges_remove_all(&u->changes->vanished, &snapshot->uids);
+	store_snapshot_destroy(snapshot);
+	apply(s);
+}
+
+void imapd_update_start(struct imapd_session *s, void (*then)(struct imapd_session *))
+{
+	struct imapd_update *u = get_update(s);
+
+	u->then = then;
+	ranges_clear(&u->told);
+	s->view->is_dirty = false;
+	u->request = store_mailbox_changes(s->loop->store, s->view->mailbox_id, s->view->told_modseq, changes_came, s);
+}
