@@ -9,10 +9,13 @@
 #include "base/list.h"
 #include "service/service_server.h"
 
+struct relay;
+
 struct smtpd_loop {
 	struct list sessions;           /* of struct smtpd_session */
 	struct success_cache *successes;
 	struct guess_limit *guesses;    /* shared by all loops */
+	struct relay *relay;            /* of relay_schedule */
 };
 
 static inline struct smtpd_loop *smtpd_loop_of(struct service_loop *loop)

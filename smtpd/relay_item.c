@@ -1,0 +1,121 @@
+#include "smtpd/relay_item.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "message/envelope.h"
+
+static atomic_size_t n_items;
+
+size_t relay_item_count(void)
+{
+	return atomic_load(&n_items);
+}
+
+static const char *copy(struct arena *arena, const char *text)
+{
+	return text ? arena_text(arena, text) : NULL;
+}
+
+struct relay_item *relay_item_create(const struct store_queue_item *row)
+{
+	struct relay_item *item = xcalloc(1, sizeof *item);
+
+	item->row = *row;
+	item->row.sender = copy(&item->arena, row->sender);
+	item->row.recipient = copy(&item->arena, row->recipient);
+	item->row.envelope_id = copy(&item->arena, row->envelope_id);
+	item->row.original_recipient = copy(&item->arena, row->original_recipient);
+	atomic_fetch_add(&n_items, 1);
+	return item;
+}
+
+static struct bytes key_of(const struct relay_item *item)
+{
+	return bytes_of(&item->row.item_id, sizeof item->row.item_id);
+}
+
+bool relay_item_hold(struct relay *relay, struct relay_item *item)
+{
+	struct relay_item *held = map_get(relay->items, key_of(item));
+
+	/* Its lease ran out and was claimed again, by ourselves: the try under way stays the only one. */
+	if (held) {
+		held->row.lease_until_s = item->row.lease_until_s;
+		relay_item_destroy(item);
+		return false;
+	}
+	item->relay = relay;
+	map_put(relay->items, key_of(item), item);
+	return true;
+}
+
+void relay_item_destroy(struct relay_item *item)
+{
+	if (item->relay)
+		map_remove(item->relay->items, key_of(item));
+	arena_reset(&item->arena);
+	free(item);
+	atomic_fetch_sub(&n_items, 1);
+}
+
+static void set_status(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote)
+{
+	item->enhanced = copy(&item->arena, enhanced);
+	item->status = copy(&item->arena, status);
+	item->remote = copy(&item->arena, remote);
+	item->is_smtp_reply = is_smtp_reply;
+	item->needs_report = false;
+}
+
+void relay_item_delivered(struct relay_item *item, const char *status, const char *remote)
+{
+	set_status(item, NULL, status, true, remote);
+	item->outcome = STORE_QUEUE_DELIVERED;
+}
+
+/* Never for the null path: a report of a report would have no end. */
+static bool wants_report(const struct relay_item *item, unsigned occasion)
+{
+	return item->row.sender[0] != '\0' && (item->row.notify == 0 || (item->row.notify & occasion));
+}
+
+void relay_item_failed(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote)
+{
+	set_status(item, enhanced, status, is_smtp_reply, remote);
+	item->outcome = STORE_QUEUE_FAILED;
+	item->action = REPORT_FAILED;
+	item->needs_report = wants_report(item, ENVELOPE_NOTIFY_FAILURE);
+}
+
+int64_t relay_item_delay_s(unsigned n)
+{
+	static const int64_t minutes[] = { 5, 10, 20, 40 };
+	int64_t s = n < sizeof minutes / sizeof *minutes ? minutes[n] * 60 : 60 * 60 + random_below(10 * 60 + 1);
+
+	return s * (900 + random_below(201)) / 1000;
+}
+
+void relay_item_deferred(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote, int64_t not_before_s)
+{
+	int64_t now = clock_now_s(), notice_s = item->relay->loop->generation->settings.queue.delay_notice_s;
+	const struct store_queue_item *row = &item->row;
+
+	if (row->expires_s > 0 && now >= row->expires_s) {
+		relay_item_failed(item, "4.4.7", status, is_smtp_reply, remote);
+		return;
+	}
+	set_status(item, enhanced, status, is_smtp_reply, remote);
+	item->outcome = STORE_QUEUE_RETRY;
+	item->next_at_s = now + relay_item_delay_s(row->tries);
+	if (item->next_at_s < not_before_s)
+		item->next_at_s = not_before_s;
+	/* A last try at the end of its time. */
+	if (row->expires_s > 0 && item->next_at_s > row->expires_s)
+		item->next_at_s = row->expires_s;
+	item->action = REPORT_DELAYED;
+	item->needs_report = notice_s > 0 && now - row->arrived_s >= notice_s && !row->delay_was_noticed && wants_report(item, ENVELOPE_NOTIFY_DELAY);
+}

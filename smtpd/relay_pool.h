@@ -1,0 +1,44 @@
+/*
+ * relay_pool: the destinations of one loop: what waits for each, its connections, its back-off.  A dead destination
+ * costs one attempt a step and nobody else anything.
+ */
+#ifndef SMTPD_RELAY_POOL_H
+#define SMTPD_RELAY_POOL_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "smtpd/relay_item.h"
+#include "smtpd/relay_route.h"
+#include "smtpd/relay_state.h"
+#include "smtp/smtp_client.h"
+
+struct relay_destination {
+	struct relay *relay;
+	char *key;                      /* relay_route.key */
+	struct list waiting;            /* of struct relay_item, due now */
+	struct list remotes;            /* of struct relay_remote */
+	size_t n_opening;
+	unsigned failures;              /* attempts to connect that failed in a row */
+	int64_t retry_at_s;             /* no attempt before */
+	char last_failure[240], host[256];      /* host: of the last attempt */
+	int tls_policy;                 /* enum service_peer_tls, of the last attempt */
+	bool is_in_clear;               /* opportunistic TLS failed: the next session goes without */
+	struct net_tls_context *tls;    /* of the generation below */
+	struct service_generation *generation;
+};
+
+/* Items this loop holds; the list is emptied.  Those whose destination is resting are deferred, those without route fail. */
+void relay_pool_add(struct relay *, struct list *items);
+/* Put waiting items on connections, opening what is missing. */
+void relay_pool_dispatch(struct relay_destination *);
+/* The session is open: the destination lives. */
+void relay_pool_opened(struct relay_destination *);
+/* It could not be opened: rest, and defer all that waits. */
+void relay_pool_failed(struct relay_destination *, enum smtp_client_stage where, const struct error *why);
+/* The client context for this generation's settings; NULL: err says why. */
+struct net_tls_context *relay_pool_tls(struct relay_destination *, struct service_generation *, const struct relay_route *, struct error *err);
+/* Forget what waits (the leases die with the process), close what is idle, let the rest finish. */
+void relay_pool_stop(struct relay *);
+
+#endif

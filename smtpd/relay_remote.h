@@ -1,0 +1,33 @@
+/* relay_remote: one connection to a destination, used for message after message, closed after a minute of rest. */
+#ifndef SMTPD_RELAY_REMOTE_H
+#define SMTPD_RELAY_REMOTE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "smtpd/relay_pool.h"
+
+struct relay_remote {
+	struct list_node node;          /* of relay_destination.remotes */
+	struct relay_destination *destination;
+	struct service_generation *generation;
+	struct smtp_client *client;
+	char address[256];              /* for logs and reports: the host as configured */
+	bool is_open, is_spent;         /* is_spent: it will take no further message */
+	struct net_timer idle;
+	/* the message under way */
+	struct list items;
+	struct smtp_client_recipient *recipients;
+	struct smtp_client_message message;
+	struct store_request *read;
+};
+
+bool relay_remote_open(struct relay_destination *, const struct relay_route *, struct error *err);
+bool relay_remote_is_idle(const struct relay_remote *);
+/* One message for these recipients, which become the remote's; only when idle. */
+void relay_remote_send(struct relay_remote *, struct list *items);
+/* Finish the message under way, then QUIT; at once when there is none. */
+void relay_remote_stop(struct relay_remote *);
+
+#endif

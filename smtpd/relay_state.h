@@ -1,0 +1,27 @@
+/* relay_state: what the relay keeps in each loop. */
+#ifndef SMTPD_RELAY_STATE_H
+#define SMTPD_RELAY_STATE_H
+
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "netcore/net_timer.h"
+#include "service/service_server.h"
+
+#define RELAY_LEASE_S   900             /* of claimed and renewed rows: longer than the wait for a final dot */
+#define RELAY_HELD_MAX  10000           /* recipients in memory, all loops together; more stays in the store */
+
+struct relay {
+	struct service_loop *loop;
+	struct map *items;              /* item_id → struct relay_item: all that this loop holds */
+	struct map *destinations;       /* key → struct relay_destination */
+	struct net_timer renew_timer;
+	bool is_stopping;
+	/* loop 0 only */
+	struct service_watch watch;
+	struct net_timer claim_timer;
+	int64_t claim_at_ms;            /* when the timer is due */
+	bool is_claiming, claim_again;
+};
+
+#endif
