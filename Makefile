@@ -85,9 +85,12 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # tests/unit/FOLDER/test_FILE.c: one program a file, linked with the libraries it may know.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SOURCES))
-$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(call objects,tests/support) $(ALL_LIBS)
+# A test of a program's folder gets that folder's objects but its main.
+program_objects = $(if $(filter $(1),$(PROGRAMS)),$(filter-out %_main.o,$(call objects,$(1))))
+.SECONDEXPANSION:
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $$(call program_objects,$$(*D)) $(call objects,tests/support) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
+	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,$(filter $(*D),$(PROGRAMS)))
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)

@@ -74,9 +74,9 @@ static enum smtpd_after refuse(struct smtpd_session *s, const char *reply)
 
 static bool is_same_target(const struct smtpd_copy *copy, int64_t user_id, const char *address)
 {
-	if (copy->user_id != 0 || user_id != 0)
-		return copy->user_id == user_id;
-	return bytes_equal_nocase(bytes_text(copy->address), bytes_text(address));
+	if (copy->user_id != user_id)
+		return false;
+	return user_id > 0 || bytes_equal_nocase(bytes_text(copy->address), bytes_text(address));
 }
 
 /* One copy a mailbox or remote address, however many recipients lead there. */

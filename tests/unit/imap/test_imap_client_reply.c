@@ -1,0 +1,80 @@
+#include "imap/imap_client_reply.h"
+
+#include "tests/support/check.h"
+
+static const struct reply_case {
+	const char *name, *text;
+	bool ok;
+	enum imap_reply_kind kind;
+	const char *tag, *code, *code_rest, *rest;
+	uint32_t number;
+} replies[] = {
+	{ "greeting with a code", "* OK [CAPABILITY IMAP4rev1 IDLE] ready", true, IMAP_REPLY_OK, "", "CAPABILITY", "IMAP4rev1 IDLE", "ready", 0 },
+	{ "tagged", "m1 NO [TRYCREATE] no such mailbox", true, IMAP_REPLY_NO, "m1", "TRYCREATE", "", "no such mailbox", 0 },
+	{ "numbered", "* 23 EXISTS", true, IMAP_REPLY_EXISTS, "", "", "", "", 23 },
+	{ "fetch", "* 1 FETCH (UID 3)", true, IMAP_REPLY_FETCH, "", "", "", "(UID 3)", 1 },
+	{ "continuation", "+ idling", true, IMAP_REPLY_CONTINUE, "", "", "", "idling", 0 },
+	{ "bare continuation", "+", true, IMAP_REPLY_CONTINUE, "", "", "", "", 0 },
+	{ "unknown", "* XYZ 1", true, IMAP_REPLY_OTHER, "", "", "", "1", 0 },
+	{ "a tagged word that is no status", "m1 EXISTS", false, IMAP_REPLY_EXISTS, "m1", "", "", "", 0 },
+	{ "one word", "hello", false, IMAP_REPLY_OTHER, "", "", "", "", 0 },
+};
+
+static void test_replies(void)
+{
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		const struct reply_case *c = &replies[i];
+		struct imap_reply reply;
+		CHECK_ROW(imap_reply_parse(bytes_text(c->text), &reply) == c->ok, c->name);
+		if (!c->ok)
+			continue;
+		CHECK_ROW(reply.kind == c->kind && reply.number == c->number, c->name);
+		CHECK_ROW(bytes_equal(reply.tag, bytes_text(c->tag)), c->name);
+		CHECK_ROW(bytes_equal(reply.code, bytes_text(c->code)), c->name);
+		CHECK_ROW(bytes_equal(reply.code_rest, bytes_text(c->code_rest)), c->name);
+		CHECK_ROW(bytes_equal(reply.rest, bytes_text(c->rest)), c->name);
+	}
+}
+
+static void test_fetch(void)
+{
+	struct arena arena = { 0 };
+	struct imap_reply_fetch f;
+	struct bytes text = BYTES("(UID 7 FLAGS (\\Seen $Forwarded) RFC822.SIZE 44 MODSEQ (9) X-UNKNOWN (a \"b\" (c))"
+	                          " INTERNALDATE \"17-Jul-1996 02:44:25 +0000\""
+	                          " ENVELOPE (\"Mon\" \"Hi\" ((\"Ann\" NIL \"ann\" \"x.test\")(NIL NIL \"g\" NIL)(NIL NIL NIL NIL)) NIL NIL NIL NIL NIL NIL \"<1@x>\")"
+	                          " BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 1 NIL (\"attachment\" (\"filename\" \"a\")) NIL)"
+	                          " BODY[]<0> {4}\r\na)\r\n)");
+
+	CHECK(imap_reply_fetch(text, &arena, &f));
+	CHECK(f.uid == 7 && f.size == 44 && f.modseq == 9 && f.has_flags && f.flags.bits == IMAP_FLAG_SEEN && f.flags.n_keywords == 1);
+	CHECK(f.has_internal_date && f.internal_date_s == 837571465);
+	CHECK(f.has_envelope && f.envelope.from.n == 1 && bytes_equal(f.envelope.from.at[0].mailbox, BYTES("ann")));
+	CHECK(bytes_equal(f.envelope.message_id, BYTES("<1@x>")));
+	CHECK_ROW(f.has_attachment, "an attachment disposition is seen");
+	CHECK_ROW(f.has_body && bytes_equal(f.body, BYTES("a)\r\n")), "a literal may hold anything");
+	for (size_t len = 0; len < text.len; len++)
+		CHECK_ROW(!imap_reply_fetch(bytes_slice(text, 0, len), &arena, &f), "no prefix is a whole response");
+	arena_reset(&arena);
+}
+
+static void test_list(void)
+{
+	struct arena arena = { 0 };
+	struct imap_reply_list list;
+
+	CHECK(imap_reply_list(BYTES("(\\HasNoChildren \\Sent) \"/\" Sent"), &arena, &list));
+	CHECK(list.delimiter == '/' && bytes_equal(list.name, BYTES("Sent")) && bytes_equal(list.special_use, BYTES("\\Sent")) && !list.is_noselect);
+	CHECK(imap_reply_list(BYTES("(\\Noselect) NIL \"\""), &arena, &list));
+	CHECK(list.delimiter == '\0' && list.is_noselect && list.name.len == 0);
+	CHECK(!imap_reply_list(BYTES("(\\Noselect \"/\" a"), &arena, &list));
+	arena_reset(&arena);
+}
+
+int main(void)
+{
+	test_replies();
+	test_fetch();
+	test_list();
+	return check_finish();
+}
