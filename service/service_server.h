@@ -5,6 +5,7 @@
 #ifndef SERVICE_SERVICE_SERVER_H
 #define SERVICE_SERVICE_SERVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,7 +33,7 @@ struct service_loop {
 	struct service_generation *generation;  /* the current one; replaced in the loop by a reload */
 	void *program;                          /* the program's own state of this loop */
 	struct service_watches *watches;        /* service_watch's */
-	size_t n_connections;                   /* kept by loop 0, which hands them out */
+	atomic_size_t n_connections;            /* counted by loop 0, which hands them out */
 };
 
 struct service_program {

@@ -50,6 +50,7 @@ struct service {
 	atomic_long n_holds;
 	size_t n_stopped;                       /* loops that ran program->stop */
 	bool forced;                            /* time ran out */
+	bool sandboxed;
 };
 
 /* service_connections */
