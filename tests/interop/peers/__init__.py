@@ -1,0 +1,1 @@
+"""Other people's mail programs, run from their unpacked Debian packages in namespaces of their own."""
