@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "mailstore/store.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_insert.h"
 

@@ -24,6 +24,8 @@ struct store {
 	unsigned char secret[32];
 	struct store_turnstile turnstile;
 	struct store_lease lease;
+	int64_t data_version;           /* as of the last poll; the writer's thread only */
+	unsigned next_sweep;            /* folder of bodies/; the writer's thread only */
 	struct store_stager *stager;
 	struct store_writer *writer;
 	struct store_readers *readers;

@@ -1,0 +1,132 @@
+#include "mailstore/store.h"
+
+#include "base/memory.h"
+#include "mailstore/store_account.h"
+#include "mailstore/store_body.h"
+#include "mailstore/store_insert.h"
+#include "mailstore/store_keyword.h"
+#include "mailstore/store_mailbox.h"
+#include "mailstore/store_request.h"
+
+#define FLAG_BITS (STORE_SEEN | STORE_ANSWERED | STORE_FLAGGED | STORE_DELETED | STORE_DRAFT)
+
+struct append_item {
+	struct store_kept kept;
+	uint64_t flags;
+	size_t first_keyword, n_keywords;       /* among the request's */
+	int64_t internal_date_s;
+};
+
+struct append_request {
+	struct store_request request;
+	int64_t user_id;
+	struct bytes mailbox;
+	struct append_item *items;      /* as many as bodies */
+	const char **keywords;          /* of all items */
+	size_t n_keywords;
+	store_append_fn *done;
+	void *owner;
+	uint32_t uidvalidity;
+	struct ranges uids;
+};
+
+/* Everything that can be refused, before anything is written. */
+static int64_t prepare(struct append_request *self, struct store_context *context)
+{
+	struct store_request *request = &self->request;
+	int64_t mailbox_id = store_mailbox_find(context, self->user_id, self->mailbox);
+	uint64_t octets = 0, bits;
+
+	if (mailbox_id == 0) {
+		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
+		return 0;
+	}
+	for (size_t i = 0; i < request->n_bodies; i++)
+		octets += store_body_size(request->bodies[i]);
+	if (!store_account_has_room(context, self->user_id, octets)) {
+		error_set(&request->error, ERROR_FULL, "over quota");
+		return 0;
+	}
+	if (!store_keyword_bits(context, mailbox_id, self->keywords, self->n_keywords, true, &bits, &request->error))
+		return 0;
+	return mailbox_id;
+}
+
+static enum store_run run(struct store_request *request, struct store_context *context)
+{
+	struct append_request *self = (struct append_request *)request;
+	int64_t mailbox_id = prepare(self, context);
+	struct store_copy row = { .mailbox_id = mailbox_id, .user_id = self->user_id };
+	struct database_statement *s;
+
+	if (mailbox_id == 0)
+		return STORE_RUN_FAILED;
+	ranges_clear(&self->uids);
+	for (size_t i = 0; i < request->n_bodies; i++) {
+		const struct append_item *item = &self->items[i];
+		store_keyword_bits(context, mailbox_id, self->keywords + item->first_keyword, item->n_keywords, false, &row.flags, NULL);
+		row.flags |= item->flags;
+		row.size = store_body_size(request->bodies[i]);
+		row.internal_date_s = item->internal_date_s;
+		row.sent_s = item->kept.sent_s;
+		row.message_id = store_insert_message(context, request->bodies[i], &item->kept);
+		ranges_add(&self->uids, store_insert_copy(context, &row));
+	}
+	s = database_statement_begin(context->db, "SELECT uidvalidity FROM mailbox WHERE mailbox_id = ?");
+	database_statement_bind_int(s, 1, mailbox_id);
+	self->uidvalidity = (uint32_t)database_statement_one(s, 0);
+	return STORE_RUN_DONE;
+}
+
+static void complete(struct store_request *request)
+{
+	struct append_request *self = (struct append_request *)request;
+	bool failed = request->error.kind != ERROR_NONE;
+
+	if (failed)
+		ranges_clear(&self->uids);
+	self->done(self->owner, failed ? &request->error : NULL, self->uidvalidity, &self->uids);
+}
+
+static void release(struct store_request *request)
+{
+	ranges_release(&((struct append_request *)request)->uids);
+}
+
+static const struct store_request_ops ops = {
+	.name = "append", .thread = STORE_IN_WRITER, .grows = true, .run = run, .complete = complete, .release = release,
+};
+
+static void keep_keywords(struct append_request *self, const struct store_append_item *given, struct append_item *item)
+{
+	item->first_keyword = self->n_keywords;
+	item->n_keywords = given->n_keywords;
+	for (size_t i = 0; i < given->n_keywords; i++)
+		self->keywords[self->n_keywords++] = arena_text(&self->request.arena, given->keywords[i]);
+}
+
+struct store_request *store_append(struct store_client *client, int64_t user_id, struct bytes mailbox, const struct store_append_item *items,
+                                   size_t n, store_append_fn *done, void *owner)
+{
+	struct append_request *self = store_request_create(client, &ops, sizeof *self);
+	struct arena *arena = &self->request.arena;
+	size_t n_keywords = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_keywords += items[i].n_keywords;
+	self->user_id = user_id;
+	self->mailbox = arena_bytes(arena, mailbox);
+	self->items = arena_alloc(arena, (n + 1) * sizeof *self->items);
+	self->keywords = arena_alloc(arena, (n_keywords + 1) * sizeof *self->keywords);
+	for (size_t i = 0; i < n; i++) {
+		store_insert_keep(&self->items[i].kept, items[i].summary, arena);
+		self->items[i].flags = items[i].flags & FLAG_BITS;
+		self->items[i].internal_date_s = items[i].internal_date_s;
+		keep_keywords(self, &items[i], &self->items[i]);
+		self->request.weight += store_body_size(items[i].body) + 1024;
+		store_request_take_body(&self->request, items[i].body);
+	}
+	self->done = done;
+	self->owner = owner;
+	return store_request_submit(&self->request);
+}

@@ -1,0 +1,141 @@
+#include "tests/unit/mailstore/fixture.h"
+
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "mailstore/store_schema.h"
+
+static struct database *open_new(const char *name)
+{
+	char path[600];
+	struct database_options options = { .path = path, .mode = DATABASE_CREATE, .synchronous_off = true };
+	struct error err = { 0 };
+
+	snprintf(path, sizeof path, "%s/%s", check_folder(), name);
+	struct database *db = database_open(&options, &err);
+	if (db == NULL)
+		give_up(path, &err);
+	return db;
+}
+
+/* Every table and index as SQLite keeps it, white space made one space. */
+static void describe(struct database *db, struct buffer *out)
+{
+	struct database_statement *s = database_statement_begin(db, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name");
+
+	while (database_statement_step(s)) {
+		struct bytes sql = database_statement_bytes(s, 1);
+		bool was_space = false;
+		for (size_t i = 0; i < sql.len; i++) {
+			bool is_space = sql.at[i] == ' ' || sql.at[i] == '\n' || sql.at[i] == '\t';
+			if (!is_space)
+				buffer_add_octet(out, sql.at[i]);
+			else if (!was_space)
+				buffer_add_octet(out, ' ');
+			was_space = is_space;
+		}
+		buffer_add_octet(out, '\n');
+	}
+	CHECK_ROW(!database_failed(db), database_error(db)->text);
+	database_close(db);
+}
+
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = xcalloc(1, 200000);
+
+	if (file == NULL || fread(text, 1, 199999, file) == 0)
+		text[0] = '\0';
+	if (file != NULL)
+		fclose(file);
+	return text;
+}
+
+static void architecture_shows_the_schema_that_is_created(void)
+{
+	struct database *made = open_new("made.db"), *shown = open_new("shown.db");
+	struct buffer made_text = { 0 }, shown_text = { 0 };
+	unsigned char secret[32] = { 0 };
+	char *text = read_file("ARCHITECTURE.md"), *block = strstr(text, "```sql\n");
+
+	CHECK_ROW(block != NULL, "run from the project's root");
+	if (block == NULL)
+		return;
+	block += 7;
+	*strstr(block, "```") = '\0';
+	database_script(shown, block);
+	describe(shown, &shown_text);
+	store_schema_create(made, "uuid", secret, NULL, 0);
+	describe(made, &made_text);
+	CHECK_TEXT(shown_text.at, made_text.at, "ARCHITECTURE.md shows the schema that is created");
+	buffer_release(&made_text);
+	buffer_release(&shown_text);
+	free(text);
+}
+
+static void a_store_is_made_once(struct fixture *f)
+{
+	struct error err = { 0 };
+
+	CHECK(!store_create(&f->options, &err));
+	CHECK(err.kind == ERROR_EXISTS);
+	CHECK(strlen(store_uuid(f->store)) == STORE_UUID_LEN);
+}
+
+static void files_are_private(struct fixture *f)
+{
+	char path[600];
+	struct stat st;
+
+	CHECK(stat(f->data_dir, &st) == 0 && (st.st_mode & 0777) == 0700);
+	static const char *const names[] = { "shard0.db", "shard0.db-wal", "turnstile", "leases" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", f->data_dir, names[i]);
+		CHECK_ROW(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, names[i]);
+	}
+}
+
+static void a_newer_schema_is_refused_and_left_alone(struct fixture *f)
+{
+	struct error err = { 0 };
+	char path[600];
+	struct stat before, after;
+
+	fixture_close(f);
+	ask(f, "UPDATE meta SET v = 2 WHERE k = 'schema'");
+	snprintf(path, sizeof path, "%s/shard0.db", f->data_dir);
+	stat(path, &before);
+	CHECK(store_open(&f->options, &err) == NULL);
+	CHECK(err.kind == ERROR_DENIED);
+	stat(path, &after);
+	CHECK(before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+	ask(f, "UPDATE meta SET v = 1 WHERE k = 'schema'");
+	fixture_open(f);
+	CHECK(f->store != NULL);
+}
+
+static void what_is_no_store_is_refused(void)
+{
+	struct store_options options = { .data_dir = "/nonexistent/posta" };
+	struct error err = { 0 };
+
+	CHECK(store_open(&options, &err) == NULL && err.kind == ERROR_SYSTEM);
+	options.data_dir = check_folder();
+	err = (struct error){ 0 };
+	CHECK(store_open(&options, &err) == NULL && err.kind == ERROR_NOT_FOUND);
+}
+
+int main(void)
+{
+	struct fixture f = { 0 };
+
+	architecture_shows_the_schema_that_is_created();
+	fixture_start(&f, "schema");
+	a_store_is_made_once(&f);
+	files_are_private(&f);
+	a_newer_schema_is_refused_and_left_alone(&f);
+	what_is_no_store_is_refused();
+	fixture_close(&f);
+	return check_finish();
+}
