@@ -65,12 +65,11 @@ static enum imapd_after idle_line(struct imapd_session *s, struct bytes line)
 enum imapd_after imapd_idle(struct imapd_session *s, struct bytes arguments)
 {
 	(void)arguments;
-	s->on_line = idle_line;
 	s->is_idle = true;
 	s->n_still_here = 0;
 	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
 	imapd_continue(s, "idling");
 	if (s->view)
 		imapd_idle_wake(s);
-	return IMAPD_READ;
+	return imapd_session_read_lines(s, idle_line);
 }

@@ -215,9 +215,7 @@ static enum imapd_after go_on(struct imapd_session *s, enum sasl_server_status s
 		codec_base64_encode(buffer_bytes(challenge), &text);
 		imapd_continue(s, text.len > 0 ? text.at : "");
 		buffer_release(&text);
-		s->on_line = response_came;
-		s->reader.lines_only = true;
-		return IMAPD_READ;
+		return imapd_session_read_lines(s, response_came);
 	case SASL_SERVER_NEEDS_RECORD:
 		if (!may_guess(s)) {
 			login->why = "too many failures from this address";

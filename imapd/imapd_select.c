@@ -15,7 +15,7 @@ static enum imapd_after selected(struct imapd_session *s, const struct store_sna
 	s->state = IMAPD_SELECTED;
 	imapd_update_write_flags(s);
 	imapd_untagged(s, "%u EXISTS", imapd_view_count(s->view));
-	imapd_untagged(s, "%u RECENT", (unsigned)ranges_count(&s->view->recent));
+	imapd_untagged(s, "%u RECENT", imapd_view_count_recent(s->view));
 	if (snapshot->first_unseen_uid != 0)
 		imapd_untagged(s, "OK [UNSEEN %u] The first unseen message", ranges_position(&s->view->uids, snapshot->first_unseen_uid));
 	imapd_untagged(s, "OK [UIDVALIDITY %u] These UIDs stay", mailbox->uidvalidity);

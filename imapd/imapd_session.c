@@ -150,6 +150,14 @@ void imapd_session_when_drained(struct imapd_session *s, void (*then)(struct ima
 
 /* ---- commands ---- */
 
+enum imapd_after imapd_session_read_lines(struct imapd_session *s, imapd_line_fn *fn)
+{
+	s->on_line = fn;
+	s->reader.lines_only = true;
+	imap_token_clear(&s->reader);
+	return IMAPD_READ;
+}
+
 static void end_command(struct imapd_session *s)
 {
 	bool is_secret = s->command && (s->command->flags & IMAPD_SECRET);

@@ -104,6 +104,8 @@ void imapd_session_stop(struct imapd_session *, const char *why);
 void imapd_session_resume(struct imapd_session *, enum imapd_after);
 /* Give the stream what is in out; false: stop producing until on_drained. */
 bool imapd_session_flush(struct imapd_session *);
+/* What follows is lines for this command, without literals: fn gets each. */
+enum imapd_after imapd_session_read_lines(struct imapd_session *, imapd_line_fn *fn);
 /* Call then(s) once when the stream has drained. */
 void imapd_session_when_drained(struct imapd_session *, void (*then)(struct imapd_session *));
 /* Log-in limit or autologout from now on. */

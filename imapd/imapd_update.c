@@ -172,7 +172,8 @@ static bool is_own(const struct imapd_update *u, uint64_t modseq)
 	return false;
 }
 
-static void tell(struct imapd_session *s, struct store_changes *changes)
+/* True: there are new messages. */
+static bool tell(struct imapd_session *s, struct store_changes *changes)
 {
 	struct imapd_view *view = s->view;
 	uint32_t old_next_uid = view->next_uid;
@@ -180,10 +181,9 @@ static void tell(struct imapd_session *s, struct store_changes *changes)
 	ranges_intersect(&changes->vanished, &view->uids);
 	ranges_add_all(&view->gone, &changes->vanished);
 	tell_expunged(s);
-	if (add_new(view, changes) > 0) {
+	bool is_more = add_new(view, changes) > 0;
+	if (is_more)
 		imapd_untagged(s, "%u EXISTS", imapd_view_count(view));
-		imapd_untagged(s, "%u RECENT", (unsigned)ranges_count(&view->recent));
-	}
 	if (imapd_view_set_keywords(view, &changes->keywords))
 		imapd_update_write_flags(s);
 	for (size_t i = 0; i < changes->n && changes->at[i].uid < old_next_uid; i++) {
@@ -193,6 +193,7 @@ static void tell(struct imapd_session *s, struct store_changes *changes)
 		ranges_add(&s->update->told, changes->at[i].uid);
 	}
 	view->told_modseq = changes->mailbox.modseq;
+	return is_more;
 }
 
 static void end_update(struct imapd_session *s)
@@ -203,12 +204,38 @@ static void end_update(struct imapd_session *s)
 	then(s);
 }
 
+static void tell_recent(struct imapd_session *s)
+{
+	imapd_untagged(s, "%u RECENT", imapd_view_count_recent(s->view));
+	end_update(s);
+}
+
+/* Exactly one session that may write sees a message as \Recent: the first that asks for it. */
+static void recent_came(void *owner, const struct error *err, uint32_t first_uid, uint32_t next_uid)
+{
+	struct imapd_session *s = owner;
+
+	s->update->request = NULL;
+	if (!err && first_uid < next_uid)
+		ranges_add_range(&s->view->recent, first_uid, next_uid - 1);
+	tell_recent(s);
+}
+
 static void apply(struct imapd_session *s)
 {
-	tell(s, s->update->changes);
-	store_changes_destroy(s->update->changes);
-	s->update->changes = NULL;
-	end_update(s);
+	struct imapd_update *u = s->update;
+	bool is_more = tell(s, u->changes);
+
+	store_changes_destroy(u->changes);
+	u->changes = NULL;
+	if (!is_more) {
+		end_update(s);
+	} else if (s->view->is_read_only) {
+		tell_recent(s);
+	} else {
+		imapd_session_flush(s);
+		u->request = store_mailbox_take_recent(s->loop->store, s->view->mailbox_id, recent_came, s);
+	}
 }
 
 static bool failed(struct imapd_session *s, const struct error *err)

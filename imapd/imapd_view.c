@@ -64,6 +64,17 @@ uint32_t imapd_view_count(const struct imapd_view *view)
 	return (uint32_t)ranges_count(&view->uids);
 }
 
+uint32_t imapd_view_count_recent(const struct imapd_view *view)
+{
+	struct ranges told = { 0 };
+
+	ranges_copy(&told, &view->recent);
+	ranges_intersect(&told, &view->uids);
+	uint32_t n = (uint32_t)ranges_count(&told);
+	ranges_release(&told);
+	return n;
+}
+
 bool imapd_view_set_keywords(struct imapd_view *view, const struct store_keywords *keywords)
 {
 	bool is_new = false, is_any = false;

@@ -20,7 +20,7 @@ struct imapd_view {
 	bool is_dirty;                  /* the store may know more than was told */
 	struct ranges uids;             /* told, in order */
 	struct ranges gone;             /* of those: expunged, and that was not told yet */
-	struct ranges recent;           /* \Recent here */
+	struct ranges recent;           /* \Recent here; may hold UIDs that were not told yet */
 	uint32_t next_uid;              /* above every UID ever told */
 	uint64_t told_modseq;
 	char **keywords;                /* [64] names of flag bits; NULL = none */
@@ -34,6 +34,7 @@ void imapd_view_destroy(struct imapd_view *);
 
 bool imapd_view_is_dirty(const struct imapd_view *);
 uint32_t imapd_view_count(const struct imapd_view *);
+uint32_t imapd_view_count_recent(const struct imapd_view *);
 /* Learn the mailbox's keywords; true when they are not what they were. */
 bool imapd_view_set_keywords(struct imapd_view *, const struct store_keywords *);
 const char *const *imapd_view_keywords(const struct imapd_view *);

@@ -241,6 +241,11 @@ typedef void store_snapshot_fn(void *owner, const struct error *err, struct stor
 /* For SELECT and EXAMINE.  take_recent: this session takes the \Recent flags (a write). */
 struct store_request *store_mailbox_open(struct store_client *, int64_t user_id, struct bytes name, bool take_recent, store_snapshot_fn *, void *owner);
 
+/* UIDs [first_uid, next_uid) are \Recent for who asked, and for no session after it; none when they are equal. */
+typedef void store_recent_fn(void *owner, const struct error *err, uint32_t first_uid, uint32_t next_uid);
+/* For a session that has the mailbox open for writing, when messages came.  NOT_FOUND. */
+struct store_request *store_mailbox_take_recent(struct store_client *, int64_t mailbox_id, store_recent_fn *, void *owner);
+
 /* ---- messages ---- */
 
 #define STORE_SEEN     1u
