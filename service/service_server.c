@@ -21,6 +21,7 @@
 #define WORKERS 2
 #define WORK_QUEUE 1000
 #define STOP_MS 9000
+#define SUCCESSES 4096                  /* log-ins remembered, so that they cost no PBKDF2 again */
 
 #define RELAYS (1u << SERVICE_SMTP | 1u << SERVICE_SUBMISSION)  /* programs that call other hosts */
 
@@ -273,6 +274,8 @@ static bool start(struct service *s, struct service_listeners *listeners, pid_t 
 		return false;
 	}
 	s->budget = budget_create((size_t)s->first->settings.limits.memory);
+	s->guesses = guess_limit_create();
+	s->successes = success_cache_create(SUCCESSES, SUCCESS_CACHE_KEEP_MS);
 	if (!make_loops(s, err))
 		return false;
 	s->signals = net_signal_create(s->loops[0].net, signals, on_signal, s, err);
@@ -323,6 +326,8 @@ static void release(struct service *s)
 	service_connections_release(s);
 	service_hint_close(s->hint);
 	budget_destroy(s->budget);
+	guess_limit_destroy(s->guesses);
+	success_cache_destroy(s->successes);
 	service_generation_unref(s->first);
 	sem_destroy(&s->started);
 	net_socket_close(s->channel);

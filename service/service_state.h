@@ -6,6 +6,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "auth/guess_limit.h"
+#include "auth/success_cache.h"
 #include "netcore/net_limit.h"
 #include "netcore/net_listener.h"
 #include "netcore/net_signal.h"
@@ -33,6 +35,8 @@ struct service {
 	struct net_worker *worker;
 	struct store *store;
 	struct net_watch *store_watches;        /* a loop each */
+	struct guess_limit *guesses;            /* of all loops: service_login */
+	struct success_cache *successes;
 	struct service_hint *hint;              /* NULL: no multicast */
 
 	struct service_place *places;

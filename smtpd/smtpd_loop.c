@@ -1,30 +1,14 @@
 #include "smtpd/smtpd_loop.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "smtpd/relay_schedule.h"
 #include "smtpd/smtpd_session.h"
 
-static struct guess_limit *all_guesses;
-static struct success_cache *all_successes;
-
-static void create_shared(void)
-{
-	all_guesses = guess_limit_create();
-	all_successes = success_cache_create(4096, SUCCESS_CACHE_KEEP_MS);
-}
-
 bool smtpd_loop_start(struct service_loop *loop, struct error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct smtpd_loop *own = xcalloc(1, sizeof *own);
-
-	pthread_once(&once, create_shared);
-	own->guesses = all_guesses;
-	own->successes = all_successes;
-	loop->program = own;
+	loop->program = xcalloc(1, sizeof(struct smtpd_loop));
 	return relay_start(loop, err);
 }
 

@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 
-#include "auth/guess_limit.h"
-#include "auth/success_cache.h"
 #include "base/list.h"
 #include "service/service_server.h"
 
@@ -13,8 +11,6 @@ struct relay;
 
 struct smtpd_loop {
 	struct list sessions;           /* of struct smtpd_session */
-	struct success_cache *successes;
-	struct guess_limit *guesses;    /* shared by all loops */
 	struct relay *relay;            /* of relay_schedule */
 };
 

@@ -20,7 +20,7 @@
 #include "netcore/net_timer.h"
 #include "service/service_server.h"
 
-struct smtpd_exchange;
+struct service_login;
 struct smtpd_receive;
 
 /* Where the dialogue stands: what the command table's legal states are made of. */
@@ -53,7 +53,7 @@ struct smtpd_transaction {              /* ended in one place: smtpd_session_end
 struct smtpd_login {                    /* RFC 4954; name NULL until it succeeded */
 	char *name;
 	int64_t user_id;
-	struct smtpd_exchange *exchange;        /* AUTH under way */
+	struct service_login *exchange; /* AUTH under way */
 };
 
 struct smtpd_session {
