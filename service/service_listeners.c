@@ -48,6 +48,18 @@ static int find_inherited(const struct net_addr *want)
 	return -1;
 }
 
+/* /run is empty after a boot: its folder for our Unix socket is made again.  When that fails, bind says so. */
+static void make_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof ((struct sockaddr_un *)0)->sun_path];
+
+	if (slash == NULL || slash == path || !bytes_copy_text(bytes_of(path, (size_t)(slash - path)), folder, sizeof folder))
+		return;
+	if (mkdir(folder, 0755) == 0)
+		chmod(folder, 0755);
+}
+
 static int listen_patiently(const struct net_addr *addr, struct error *err)
 {
 	struct timespec pause = { 0, 50 * 1000 * 1000 };
@@ -72,6 +84,8 @@ static bool open_row(struct service_listeners *l, const struct service_listen *r
 		return false;
 	int fd = find_inherited(&addr);
 	l->was_inherited[l->n] = fd >= 0;
+	if (fd < 0 && net_addr_family(&addr) == AF_UNIX)
+		make_folder_of(row->address + strlen("unix:"));
 	if (fd < 0)
 		fd = listen_patiently(&addr, &why);
 	if (fd < 0) {
