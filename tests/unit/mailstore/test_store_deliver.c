@@ -1,5 +1,7 @@
 #include "tests/unit/mailstore/fixture.h"
 
+#include <dirent.h>
+
 static void a_message_comes_back_as_it_was(struct fixture *f)
 {
 	static const size_t sizes[] = { 1, 4096, 65536, 65537, 1 << 20, (1 << 20) + 1, 3000000 };
@@ -19,7 +21,174 @@ static void a_message_comes_back_as_it_was(struct fixture *f)
 		CHECK(answer.messages->at[0].header_len == 40 && answer.messages->at[0].sent_s == 1700000000);
 		CHECK_ROW(reads_back(f, answer.messages->at[0].message_id, sizes[i]), "octet for octet");
 	}
-	CHECK(ask(f, "SELECT count(*) FROM message WHERE file IS NOT NULL") == 2);
+	CHECK_ROW(ask(f, "SELECT count(*) FROM message WHERE file IS NOT NULL") == 2, "past 1 MiB a body is a file");
+	CHECK(findings(f) == 0);
+}
+
+static void any_part_of_a_message_can_be_read(struct fixture *f)
+{
+	static const struct { const char *name; size_t size; uint64_t offset; size_t len, got; } rows[] = {
+		{ "across chunks", 200000, 65530, 12, 12 },
+		{ "last octet", 200000, 199999, 10, 1 },
+		{ "at the end", 200000, 200000, 10, 0 },
+		{ "past the end", 200000, 300000, 10, 0 },
+		{ "nothing", 200000, 5, 0, 0 },
+		{ "of a file", 2000000, 1999990, 100, 10 },
+		{ "the most at once", 2000000, 1, STORE_READ_MAX, STORE_READ_MAX },
+	};
+	int64_t carol = add_user(f, "carol@a.test");
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		deliver_to(f, rows[i].size, &carol, 1);
+		int64_t message_id = ask(f, "SELECT max(message_id) FROM message");
+		CHECK_ROW(read_octets(f, message_id, rows[i].offset, rows[i].len) == ERROR_NONE, rows[i].name);
+		CHECK_ROW(answer.octets.len == rows[i].got, rows[i].name);
+		for (size_t k = 0; k < answer.octets.len; k++)
+			if (answer.octets.at[k] != made_octet(rows[i].offset + k)) {
+				CHECK_ROW(false, rows[i].name);
+				break;
+			}
+	}
+	CHECK(read_octets(f, 999999, 0, 10) == ERROR_NOT_FOUND);
+}
+
+static void two_users_share_one_body(struct fixture *f)
+{
+	int64_t users[] = { add_user(f, "dave@a.test"), add_user(f, "erin@a.test") };
+	int64_t before = ask(f, "SELECT count(*) FROM message"), chunks = ask(f, "SELECT count(*) FROM chunk");
+
+	CHECK(deliver_to(f, 100000, users, 2) == ERROR_NONE && answer.n == 2);
+	CHECK(ask(f, "SELECT count(*) FROM message") == before + 1 && ask(f, "SELECT count(*) FROM chunk") == chunks + 2);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(open_mailbox(f, users[i], "INBOX", false) == ERROR_NONE && answer.snapshot->mailbox.n_messages == 1);
+}
+
+static void one_user_under_two_names_gets_one_copy(struct fixture *f)
+{
+	int64_t frank = add_user(f, "frank@a.test"), users[] = { frank, frank };
+
+	CHECK(deliver_to(f, 100, users, 2) == ERROR_NONE);
+	CHECK(answer.n == 2 && answer.results[0].kind == ERROR_NONE && answer.results[1].kind == ERROR_NONE);
+	open_mailbox(f, frank, "INBOX", false);
+	CHECK(answer.snapshot->mailbox.n_messages == 1 && answer.snapshot->mailbox.modseq == 2);
+}
+
+static void the_quota_stops_one_recipient_and_not_the_other(struct fixture *f)
+{
+	int64_t users[] = { add_user(f, "grace@a.test"), add_user(f, "heidi@a.test") };
+
+	ask(f, "UPDATE user SET quota_octets = 1000 WHERE name = 'heidi@a.test'");
+	CHECK(deliver_to(f, 600, users, 2) == ERROR_NONE);
+	CHECK(deliver_to(f, 600, users, 2) == ERROR_NONE);
+	CHECK(answer.results[0].kind == ERROR_NONE && answer.results[1].kind == ERROR_FULL);
+	CHECK_ROW(deliver_to(f, 600, users + 1, 1) == ERROR_FULL, "when nothing was stored the whole delivery is an error");
+	CHECK(answer.n == 1 && answer.results[0].kind == ERROR_FULL);
+	int64_t nobody = 9999;
+	CHECK(deliver_to(f, 600, &nobody, 1) == ERROR_NOT_FOUND);
+	CHECK(findings(f) == 0);
+}
+
+static void a_transmission_sent_again_is_stored_once(struct fixture *f)
+{
+	struct store_recipient recipient = { .user_id = add_user(f, "ivan@a.test"), .address = "ivan@a.test" };
+	unsigned char digest[32] = "of the first";
+	static const struct { const char *peer, *transaction, *digest; unsigned n; } rows[] = {
+		{ "b.test", "t1", "one", 1 }, { "b.test", "t1", "one", 1 }, { "b.test", "t1", "other", 2 },
+		{ "b.test", "t2", "one", 3 }, { "c.test", "t1", "one", 4 }, { NULL, NULL, "one", 5 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
+		snprintf((char *)digest, sizeof digest, "%s", rows[i].digest);
+		delivery.peer = rows[i].peer;
+		delivery.peer_transaction = rows[i].transaction;
+		delivery.digest = digest;
+		CHECK(deliver(f, &delivery) == ERROR_NONE);
+		open_mailbox(f, recipient.user_id, "INBOX", false);
+		CHECK_ROW(answer.snapshot->mailbox.n_messages == rows[i].n, rows[i].digest);
+	}
+}
+
+static void a_full_disk_is_said_before_anything_is_written(struct fixture *f)
+{
+	struct fixture other = *f;
+	int64_t bob = 0;
+
+	get_user(f, "bob@a.test");
+	bob = answer.user.user_id;
+	other.options.reserve = UINT64_MAX / 4;
+	fixture_open(&other);
+	CHECK(deliver_to(&other, 100, &bob, 1) == ERROR_FULL);
+	CHECK_ROW(answer.n == 0, "no word about recipients when the store as a whole refuses");
+	CHECK(deliver_to(&other, 3000000, &bob, 1) == ERROR_FULL);
+	fixture_close(&other);
+	CHECK(deliver_to(f, 100, &bob, 1) == ERROR_NONE);
+}
+
+static void a_tight_memory_spills_bodies(void)
+{
+	struct fixture f = { .options = { .budget = budget_create(1 << 20) } };
+	struct store_body *held[32];
+	size_t n = 0;
+
+	fixture_start(&f, "memory");
+	int64_t bob = add_user(&f, "bob@a.test"), inbox = inbox_of(&f, bob);
+	while (n < 30 && !budget_is_tight(f.options.budget))
+		held[n++] = make_body(&f, 31000);
+	CHECK(n == 28);
+	CHECK_ROW(deliver_to(&f, 150000, &bob, 1) == ERROR_NONE, "when memory is tight a body spills to a file without a name");
+	CHECK(ask(&f, "SELECT count(*) FROM message WHERE file IS NOT NULL") == 0);
+	scan(&f, inbox, 1, 1, 0, false);
+	CHECK(reads_back(&f, answer.messages->at[0].message_id, 150000));
+	for (size_t i = 0; i < n; i++)
+		store_body_destroy(held[i]);
+	fixture_close(&f);
+	CHECK_ROW(budget_used(f.options.budget) == 0, "every octet is given back");
+	budget_destroy(f.options.budget);
+}
+
+static void more_than_the_budget_is_refused(void)
+{
+	struct fixture f = { .options = { .budget = budget_create(64 * 1024) } };
+	struct error err = { 0 };
+	static const char block[20000];
+	struct store_body *bodies[4];
+	bool wait, ok = true;
+	size_t n = 0;
+
+	fixture_start(&f, "budget");
+	for (; n < 4 && ok; n++) {
+		bodies[n] = store_body_create(f.client, NULL, NULL);
+		ok = store_body_write(bodies[n], bytes_of(block, sizeof block), &wait, &err);
+	}
+	CHECK(n == 4 && !ok && err.kind == ERROR_LIMIT);
+	while (n > 0)
+		store_body_destroy(bodies[--n]);
+	CHECK(budget_used(f.options.budget) == 0);
+	fixture_close(&f);
+	budget_destroy(f.options.budget);
+}
+
+static void an_abandoned_body_leaves_no_file(struct fixture *f)
+{
+	char path[600];
+	size_t n = 0;
+
+	int64_t before = ask(f, "SELECT count(*) FROM message WHERE file IS NOT NULL");
+	store_body_destroy(make_body(f, 5000000));
+	int64_t nobody = 9999;
+	CHECK(deliver_to(f, 2000000, &nobody, 1) == ERROR_NOT_FOUND);
+	fixture_close(f);
+	fixture_open(f);
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(path, sizeof path, "%s/bodies/%02x", f->data_dir, i);
+		DIR *folder = opendir(path);
+		for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+			n += entry->d_name[0] != '.';
+		if (folder != NULL)
+			closedir(folder);
+	}
+	CHECK((int64_t)n == before);
 }
 
 int main(void)
@@ -28,6 +197,16 @@ int main(void)
 
 	fixture_start(&f, "deliver");
 	a_message_comes_back_as_it_was(&f);
+	any_part_of_a_message_can_be_read(&f);
+	two_users_share_one_body(&f);
+	one_user_under_two_names_gets_one_copy(&f);
+	the_quota_stops_one_recipient_and_not_the_other(&f);
+	a_transmission_sent_again_is_stored_once(&f);
+	a_full_disk_is_said_before_anything_is_written(&f);
+	an_abandoned_body_leaves_no_file(&f);
+	CHECK(findings(&f) == 0);
 	fixture_close(&f);
+	a_tight_memory_spills_bodies();
+	more_than_the_budget_is_refused();
 	return check_finish();
 }

@@ -1,0 +1,114 @@
+#include "tests/unit/mailstore/fixture.h"
+
+static char found[4096];
+
+static void on_found(void *owner, const char *text)
+{
+	(void)owner;
+	size_t len = strlen(found);
+
+	snprintf(found + len, sizeof found - len, "%s\n", text);
+}
+
+static int check(struct fixture *f)
+{
+	struct error err = { 0 };
+
+	found[0] = '\0';
+	return store_check(f->data_dir, on_found, NULL, &err);
+}
+
+/* Each damage is done, found under this word, and undone by a fresh copy of the store. */
+static const struct damage {
+	const char *name, *sql, *finding;
+} damages[] = {
+	{ "a counter that drifted", "UPDATE mailbox SET n_unseen = n_unseen + 1 WHERE mailbox_id = 1", "counts" },
+	{ "a user's sum that drifted", "UPDATE user SET used_octets = used_octets + 1", "counts" },
+	{ "a row without its message", "DELETE FROM message WHERE message_id = 1", "message 1 does not exist" },
+	{ "a message nobody points at", "DELETE FROM qmsg", "nobody points at it" },
+	{ "a missing chunk", "DELETE FROM chunk WHERE id = 2 << 12 | 1", "its chunks hold" },
+	{ "a chunk of nothing", "INSERT INTO chunk(id, data) VALUES(99 << 12, x'00')", "chunk 0: message 99" },
+	{ "a UID at UIDNEXT", "UPDATE mailbox SET uidnext = 1 WHERE mailbox_id = 1", "UIDNEXT" },
+	{ "a modseq too high", "UPDATE msg SET modseq = 1000 WHERE id & 4294967295 = 1", "modseq" },
+	{ "a wrong size", "UPDATE msg SET size = size + 1 WHERE id & 4294967295 = 1", "has" },
+	{ "a queue count that drifted", "UPDATE qmsg SET n_left = 7", "counts 7 recipients" },
+	{ "a recipient without a message", "UPDATE qrcpt SET queue_id = 5", "no message waits" },
+	{ "a lease of nobody", "UPDATE qrcpt SET token = 5", "leased to nobody" },
+	{ "a mailbox of nobody", "UPDATE mailbox SET user_id = 77 WHERE mailbox_id = 2", "no such user" },
+	{ "a message in no mailbox", "UPDATE msg SET id = id | 999 << 32 WHERE id & 4294967295 = 1", "no such mailbox" },
+	{ "both there and expunged", "INSERT INTO tomb SELECT id, 1, message_id, 1, 0, 0, 0 FROM msg", "there and expunged" },
+};
+
+static void damage_is_found(void)
+{
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		struct fixture f = { .options = { .ephemeral = true } };
+		char name[32];
+		snprintf(name, sizeof name, "damage%zu", i);
+		fixture_start(&f, name);
+		int64_t bob = add_user(&f, "bob@a.test");
+		deliver_to(&f, 100, &bob, 1);
+		deliver_to(&f, 70000, &bob, 1);
+		deliver_remote(&f, "x@elsewhere.test", false, 0);
+		CHECK_ROW(check(&f) == 0, damages[i].name);
+		ask(&f, damages[i].sql);
+		CHECK_ROW(check(&f) > 0, damages[i].name);
+		CHECK_ROW(strstr(found, damages[i].finding) != NULL, damages[i].name);
+		fixture_close(&f);
+	}
+}
+
+static void a_missing_body_file_is_found(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } };
+	char command[700];
+
+	fixture_start(&f, "files");
+	int64_t bob = add_user(&f, "bob@a.test");
+	deliver_to(&f, 2000000, &bob, 1);
+	CHECK(check(&f) == 0);
+	snprintf(command, sizeof command, "for i in %s/bodies/*/*; do mv $i $i.away; done", f.data_dir);
+	CHECK(system(command) == 0);
+	CHECK(check(&f) == 1 && strstr(found, "missing") != NULL);
+	CHECK(read_octets(&f, 1, 0, 100) == ERROR_NOT_FOUND);
+	snprintf(command, sizeof command, "for i in %s/bodies/*/*.away; do head -c 1000 $i > ${i%%.away}; done", f.data_dir);
+	CHECK(system(command) == 0);
+	CHECK(check(&f) == 1 && strstr(found, "1000 octets") != NULL);
+	CHECK(read_octets(&f, 1, 500, 1000) == ERROR_CORRUPT);
+	fixture_close(&f);
+}
+
+static void the_reaper_removes_files_too(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } };
+	char command[700];
+
+	fixture_start(&f, "reaped");
+	int64_t bob = add_user(&f, "bob@a.test"), inbox = inbox_of(&f, bob);
+	deliver_to(&f, 2000000, &bob, 1);
+	add_flags(&f, inbox, 1, 1, STORE_DELETED);
+	expunge(&f, inbox);
+	ask(&f, "UPDATE gc SET at = 1");
+	ask(&f, "UPDATE tomb SET at = at - 3601");
+	CHECK(maintain(&f) == ERROR_NONE);
+	snprintf(command, sizeof command, "test $(ls %s/bodies/*/* 2>/dev/null | wc -l) = 0", f.data_dir);
+	CHECK(system(command) == 0);
+	CHECK(check(&f) == 0 && ask(&f, "SELECT count(*) FROM message") == 0);
+	fixture_close(&f);
+}
+
+static void what_is_no_store_cannot_be_checked(void)
+{
+	struct error err = { 0 };
+
+	CHECK(store_check("/nonexistent", on_found, NULL, &err) == -1 && err.kind == ERROR_SYSTEM);
+}
+
+int main(void)
+{
+	damage_is_found();
+	a_missing_body_file_is_found();
+	the_reaper_removes_files_too();
+	what_is_no_store_cannot_be_checked();
+	return check_finish();
+}
