@@ -187,3 +187,13 @@ void relay_pool_stop(struct relay *relay)
 		}
 	}
 }
+
+void relay_pool_release(struct relay *relay)
+{
+	void *value;
+	size_t cursor = 0;
+
+	while (map_next(relay->destinations, &cursor, NULL, &value))
+		destination_destroy(value);
+	map_destroy(relay->destinations);
+}

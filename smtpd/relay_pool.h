@@ -40,5 +40,7 @@ void relay_pool_failed(struct relay_destination *, enum smtp_client_stage where,
 struct net_tls_context *relay_pool_tls(struct relay_destination *, struct service_generation *, const struct relay_route *, struct error *err);
 /* Forget what waits (the leases die with the process), close what is idle, let the rest finish. */
 void relay_pool_stop(struct relay *);
+/* No connection is left: free the destinations. */
+void relay_pool_release(struct relay *);
 
 #endif

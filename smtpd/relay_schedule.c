@@ -216,3 +216,16 @@ void relay_stop(struct service_loop *loop)
 	service_watch_stop(&relay->watch);
 	relay_pool_stop(relay);
 }
+
+void relay_finish(struct service_loop *loop)
+{
+	struct relay *relay = smtpd_loop_of(loop)->relay;
+	void *value;
+	size_t cursor = 0;
+
+	relay_pool_release(relay);
+	while (map_next(relay->items, &cursor, NULL, &value))
+		relay_item_destroy(value);
+	map_destroy(relay->items);
+	free(relay);
+}

@@ -17,5 +17,7 @@ bool relay_start(struct service_loop *, struct error *err);
 void relay_submit(struct service_loop *, struct store_queue_items *items);
 /* In each loop, on SIGTERM: transactions under way end (a service_hold keeps the process), the rest is released to the queue. */
 void relay_stop(struct service_loop *);
+/* In each loop, when nothing is under way any more: frees everything. */
+void relay_finish(struct service_loop *);
 
 #endif

@@ -25,6 +25,7 @@ void smtpd_loop_stop(struct service_loop *loop)
 
 void smtpd_loop_finish(struct service_loop *loop)
 {
+	relay_finish(loop);
 	free(loop->program);
 	loop->program = NULL;
 }
