@@ -5,14 +5,14 @@
 #include "imapd/imapd_view.h"
 
 #define STILL_HERE_MS (2 * 60 * 1000)
-#define STILL_HERE_MAX 15               /* after that the client was silent for 30 minutes: autologout */
+#define AUTOLOGOUT_MS (30 * 60 * 1000)
 
 /* Keeps address translation on the way alive. */
 static void still_here(void *owner)
 {
 	struct imapd_session *s = owner;
 
-	if (++s->n_still_here >= STILL_HERE_MAX) {
+	if (net_loop_now_ms(s->loop->net) >= s->idle_until_ms) {
 		imapd_session_bye(s, "Autologout: renew IDLE at least every 29 minutes");
 		return;
 	}
@@ -66,7 +66,7 @@ enum imapd_after imapd_idle(struct imapd_session *s, struct bytes arguments)
 {
 	(void)arguments;
 	s->is_idle = true;
-	s->n_still_here = 0;
+	s->idle_until_ms = net_loop_now_ms(s->loop->net) + AUTOLOGOUT_MS;
 	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
 	imapd_continue(s, "idling");
 	if (s->view)

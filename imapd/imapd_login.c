@@ -339,6 +339,7 @@ enum imapd_after imapd_logout(struct imapd_session *s, struct bytes arguments)
 	imapd_session_deselect(s);
 	imapd_untagged(s, "BYE Until next time");
 	s->is_bye_sent = true;
+	s->counts.commands++;
 	imapd_finish(s, "OK Logged out");
 	return IMAPD_CLOSE;
 }

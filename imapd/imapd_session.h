@@ -82,14 +82,13 @@ struct imapd_session {
 	size_t budget_taken;
 
 	void (*on_drained)(struct imapd_session *);
-	int64_t login_until_ms;
+	int64_t login_until_ms, idle_until_ms;
 	bool is_tls_offered;            /* STARTTLS */
 	bool is_reading, is_in_read;    /* a command may take input; session_read is on the stack */
 	bool is_partial;                /* part of a command has arrived */
 	bool is_over;                   /* closed; memory goes after this pass of the loop */
 	bool is_bye_sent, is_idle, is_stopping;
 	unsigned n_bad;
-	unsigned n_still_here;          /* signs of life in this IDLE */
 	struct {
 		uint64_t commands, fetched, appended, stored, expunged;
 	} counts;
