@@ -162,7 +162,7 @@ static void on_renewed(void *owner, const struct error *err)
 	(void)owner;
 	/* A row that was lost is being tried by somebody else; our result for it will be passed over. */
 	if (err)
-		log_warning("relay", "lease-lost", "error=%s", err->text);
+		log_info("relay", "lease-lost", "error=%s", err->text);
 }
 
 static void renew(void *owner)
