@@ -40,11 +40,6 @@ void smtpd_auth_offer(const struct smtpd_session *s, struct buffer *text)
 
 /* The answers, and where they lead */
 
-static void on_pause_over(void *owner)
-{
-	smtpd_session_read(owner);
-}
-
 static enum smtpd_after succeed(struct smtpd_session *s)
 {
 	char ip[NET_ADDR_TEXT];
@@ -61,7 +56,7 @@ static enum smtpd_after fail(struct smtpd_session *s, const char *reply)
 {
 	smtpd_auth_abandon(s);
 	if (!s->is_exempt)
-		net_timer_start(&s->pause, s->loop->net, FAILURE_PAUSE_MS, on_pause_over, s);
+		net_timer_start(&s->pause, s->loop->net, FAILURE_PAUSE_MS, smtpd_session_read_on, s);
 	return smtpd_reply(s, "%s", reply);
 }
 

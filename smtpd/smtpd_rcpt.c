@@ -111,15 +111,10 @@ static enum smtpd_after accept_recipient(struct smtpd_session *s, const struct s
 	return smtpd_reply(s, "250 2.1.5 Ok");
 }
 
-static void on_pause_over(void *owner)
-{
-	smtpd_session_read(owner);
-}
-
 static enum smtpd_after refuse_unknown(struct smtpd_session *s)
 {
 	if (++s->n_unknown_users > UNKNOWN_USERS_SLOW && !s->is_exempt)
-		net_timer_start(&s->pause, s->loop->net, UNKNOWN_PAUSE_MS, on_pause_over, s);
+		net_timer_start(&s->pause, s->loop->net, UNKNOWN_PAUSE_MS, smtpd_session_read_on, s);
 	return refuse(s, "550 5.1.1 No such user here");
 }
 

@@ -113,11 +113,6 @@ static void set_deadline(struct smtpd_session *s)
 	net_timer_start(&s->deadline, s->loop->net, after_ms, on_deadline, s);
 }
 
-static void on_pause_over(void *owner)
-{
-	smtpd_session_read(owner);
-}
-
 /* Clients that only make errors are slowed down, then cut off. */
 static void weigh_errors(struct smtpd_session *s)
 {
@@ -126,7 +121,7 @@ static void weigh_errors(struct smtpd_session *s)
 	if (s->n_errors >= ERRORS_MAX)
 		smtpd_reply_close(s, "421 4.7.0 Too many errors");
 	else if (s->n_errors >= ERRORS_SLOW)
-		net_timer_start(&s->pause, s->loop->net, PAUSE_MS, on_pause_over, s);
+		net_timer_start(&s->pause, s->loop->net, PAUSE_MS, smtpd_session_read_on, s);
 }
 
 /* Lines */
@@ -153,7 +148,6 @@ static bool read_line(struct smtpd_session *s)
 {
 	char copy[AUTH_LINE_MAX];
 	struct bytes line;
-	unsigned errors_before = s->n_errors;
 
 	s->line.limit = s->login.exchange != NULL ? AUTH_LINE_MAX : COMMAND_LINE_MAX;
 	switch (net_line_read(&s->line, s->stream, &line)) {
@@ -184,8 +178,6 @@ static bool read_line(struct smtpd_session *s)
 			apply(s, handle_line(s, line));
 		break;
 	}
-	if (s->n_errors != errors_before)
-		log_debug("smtpd", "refused", "errors=%u", s->n_errors);
 	if (s->stream != NULL)
 		set_deadline(s);
 	return true;
@@ -194,7 +186,7 @@ static bool read_line(struct smtpd_session *s)
 static bool may_read(const struct smtpd_session *s)
 {
 	return s->stream != NULL && !s->is_closing && !s->is_waiting && !net_timer_is_armed(&s->pause) &&
-	       !smtpd_slots_are_full(s) && !smtpd_data_is_waiting(s);
+	       !smtpd_slots_are_full(s) && !smtpd_data_is_waiting(s) && net_stream_pending(s->stream) < NET_STREAM_OUTPUT_HIGH;
 }
 
 void smtpd_session_read(struct smtpd_session *s)
@@ -224,11 +216,9 @@ void smtpd_session_resume(struct smtpd_session *s, enum smtpd_after after)
 	smtpd_session_read(s);
 }
 
-static void on_input(void *owner)
+void smtpd_session_read_on(void *session)
 {
-	struct smtpd_session *s = owner;
-
-	smtpd_session_read(s);
+	smtpd_session_read(session);
 }
 
 static void on_secured(void *owner)
@@ -241,7 +231,7 @@ static void on_secured(void *owner)
 	set_deadline(s);
 }
 
-static const struct net_stream_events stream_events = { on_input, NULL, on_secured, on_closed };
+static const struct net_stream_events stream_events = { smtpd_session_read_on, smtpd_session_read_on, on_secured, on_closed };
 
 /* The beginning */
 

@@ -108,5 +108,7 @@ const char *smtpd_session_ip(const struct smtpd_session *, char text[NET_ADDR_TE
 bool smtpd_session_has_pipelined(struct smtpd_session *);
 /* Read what is buffered: after slots emptied or a pause ended. */
 void smtpd_session_read(struct smtpd_session *);
+/* The same as a callback of timers. */
+void smtpd_session_read_on(void *session);
 
 #endif

@@ -23,7 +23,8 @@ static void destroy(struct smtpd_slot *slot)
 
 bool smtpd_slots_are_full(const struct smtpd_session *s)
 {
-	return s->slots.n >= SMTPD_SLOTS_MAX || s->slot_octets >= SMTPD_SLOT_OCTETS_MAX;
+	return s->slots.n >= SMTPD_SLOTS_MAX || s->slot_octets >= SMTPD_SLOT_OCTETS_MAX ||
+	       (s->slots.n > 0 && LIST_OWNER(s->slots.last, struct smtpd_slot, node)->later.len >= SMTPD_SLOT_LATER_MAX);
 }
 
 void smtpd_slots_abandon(struct smtpd_session *s)

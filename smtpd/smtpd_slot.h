@@ -10,6 +10,7 @@
 #include "smtpd/smtpd_session.h"
 
 #define SMTPD_SLOTS_MAX 32
+#define SMTPD_SLOT_LATER_MAX (64u * 1024)       /* replies that wait behind one slot */
 #define SMTPD_SLOT_LEASE_S 120         /* how long the first attempt of a remote copy is ours */
 #define SMTPD_SLOT_OCTETS_MAX (8u * 1024 * 1024)
 
