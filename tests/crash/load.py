@@ -1,0 +1,237 @@
+"""Clients that send all the time, come back after each break, and note what the server promised."""
+
+import base64
+import random
+import threading
+import time
+
+from harness.client import Client
+from harness.failure import Failure
+
+WAIT_S = 30
+AGAIN_S = 0.02
+PAUSE_S = 0.03                      # between two messages of a client, at most
+SIZES, OFTEN = (200, 2000, 20_000, 100_000), (50, 35, 12, 3)
+BIG = 1_300_000                     # above 1 MiB a body is a file of its own
+TOGETHER = 8                        # APPENDs that leave before the first is answered
+
+
+def size_of(rng, big):
+    return BIG if rng.random() < big else rng.choices(SIZES, OFTEN)[0]
+
+
+class Refused(Exception):
+    """The server said no and the session goes on no further."""
+
+
+class Sender(threading.Thread):
+    """One client: `talk` runs a session and may end by any break of it."""
+
+    service, protocol = "smtp", "smtp"
+
+    def __init__(self, server, ledger, seed, big):
+        super().__init__(daemon=True)
+        self.server, self.ledger, self.big = server, ledger, big
+        self.rng = random.Random(seed)
+        self.stopping = threading.Event()
+        self.trouble = None
+
+    def run(self):
+        while not self.stopping.is_set():
+            client = None
+            try:
+                client = Client.connect(self.server.address_of(self.service), self.protocol, WAIT_S)
+                self.talk(client)
+            except (Failure, OSError, Refused) as broken:
+                self.trouble = broken
+                time.sleep(AGAIN_S)
+            finally:
+                if client:
+                    client.close()
+
+    def size(self):
+        return size_of(self.rng, self.big)
+
+    def pause(self):
+        time.sleep(self.rng.random() * PAUSE_S)
+
+    def home(self, mailbox="INBOX"):
+        return (self.server.domain, mailbox)
+
+
+def reply(client):
+    """The last line of a reply."""
+    while True:
+        line = client.read("a reply")
+        if line[3:4] != "-":
+            return line
+
+
+def wanted(client, code):
+    line = reply(client)
+    if not line.startswith(code):
+        raise Refused(line)
+
+
+def dots(octets):
+    return octets.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+class Smtp(Sender):
+    """Letters to fixed recipients, each command answered first or pipelined as RFC 2920 allows."""
+
+    def __init__(self, server, ledger, seed, big, recipients, homes, pipelined, login=None):
+        super().__init__(server, ledger, seed, big)
+        self.recipients, self.homes, self.pipelined, self.login = recipients, homes, pipelined, login
+        if login:
+            self.service = "submission"
+
+    def greet(self, client):
+        wanted(client, "220")
+        client.send(b"EHLO load.test\r\n")
+        wanted(client, "250")
+        if self.login:
+            proof = base64.b64encode(f"\0{self.login[0]}\0{self.login[1]}".encode()).decode()
+            client.send(f"AUTH PLAIN {proof}\r\n".encode())
+            wanted(client, "235")
+
+    def envelope(self):
+        sender = self.login[0] if self.login else "load@x.test"
+        return [f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{r}>" for r in self.recipients), "DATA"]
+
+    def talk(self, client):
+        self.greet(client)
+        (self.talk_ahead if self.pipelined else self.talk_in_turn)(client)
+        client.send(b"QUIT\r\n")
+        wanted(client, "221")
+
+    def new_letter(self):
+        return self.ledger.write("mail", self.size(), self.homes)
+
+    def take_answer(self, client, letter):
+        self.ledger.answered(letter, reply(client).startswith("250"))
+
+    def talk_in_turn(self, client):
+        while not self.stopping.is_set():
+            for line in self.envelope():
+                client.send(line.encode() + b"\r\n")
+                wanted(client, "354" if line == "DATA" else "250")
+            letter = self.new_letter()
+            client.send(dots(letter.octets()))
+            self.take_answer(client, letter)
+            self.pause()
+
+    def talk_ahead(self, client):
+        """The next envelope follows the dot in the same segment, so that its 354 comes behind the 250."""
+        group = "".join(line + "\r\n" for line in self.envelope()).encode()
+        replies = ["250"] * (1 + len(self.recipients)) + ["354"]
+        client.send(group)
+        for code in replies:
+            wanted(client, code)
+        while not self.stopping.is_set():
+            letter = self.new_letter()
+            client.send(dots(letter.octets()) + group)
+            self.take_answer(client, letter)
+            for code in replies:
+                wanted(client, code)
+            self.pause()
+        letter = self.new_letter()
+        client.send(dots(letter.octets()))
+        self.take_answer(client, letter)
+
+
+class Imap(Sender):
+    """A logged-in session in which a subclass works."""
+
+    service, protocol = "imap", "imap"
+
+    def __init__(self, server, ledger, seed, big, user, password, mailboxes):
+        super().__init__(server, ledger, seed, big)
+        self.user, self.password, self.mailboxes = user, password, mailboxes
+
+    def answer(self, client, tag):
+        while True:
+            line = client.read("a tagged reply")
+            if line.startswith("* BYE"):
+                raise Refused(line)
+            if line.startswith(tag + " "):
+                return line.startswith(tag + " OK")
+
+    def talk(self, client):
+        client.read("a greeting")
+        client.send(f"l LOGIN {self.user} {self.password}\r\n".encode())
+        if not self.answer(client, "l"):
+            raise Refused("LOGIN")
+        while not self.stopping.is_set():
+            self.work(client)
+            self.pause()
+
+
+class Look(Imap):
+    """Reads all the time, so that kills meet readers too."""
+
+    def work(self, client):
+        client.send(f"e EXAMINE {self.rng.choice(self.mailboxes)}\r\nf FETCH 1:5 (FLAGS BODY.PEEK[])\r\n".encode())
+        for tag in "ef":
+            self.answer(client, tag)
+
+
+class Append(Imap):
+    """APPENDs into the user's mailboxes, some with a literal that waits, some with several at once."""
+
+    def work(self, client):
+        self.one(client) if self.rng.random() < 0.5 else self.some(client)
+
+    def one(self, client):
+        mailbox = self.rng.choice(self.mailboxes)
+        letter = self.ledger.write("append", self.size(), {self.home(mailbox): True})
+        octets = letter.octets()
+        client.send(b"a APPEND %s {%d}\r\n" % (mailbox.encode(), len(octets)))
+        line = client.read("+")
+        if not line.startswith("+"):
+            self.ledger.answered(letter, False)
+            return
+        client.send(octets + b"\r\n")
+        self.ledger.answered(letter, self.answer(client, "a"))
+
+    def some(self, client):
+        letters, out = [], b""
+        for n in range(self.rng.randrange(1, TOGETHER)):
+            mailbox = self.rng.choice(self.mailboxes)
+            letter = self.ledger.write("append", 500, {self.home(mailbox): True})
+            octets = letter.octets()
+            letters.append((f"s{n}", letter))
+            out += b"s%d APPEND %s {%d+}\r\n" % (n, mailbox.encode(), len(octets)) + octets + b"\r\n"
+        client.send(out)
+        for tag, letter in letters:
+            self.ledger.answered(letter, self.answer(client, tag))
+
+
+class Load:
+    """All the clients of a run at both servers."""
+
+    def __init__(self, journey, ledger, seed, big=0.01):
+        a, b, word = journey.a, journey.b, journey.password
+        local, remote = {("a.test", "INBOX"): True}, {("b.test", "INBOX"): False}
+        alice = ("alice@a.test", word)
+        plans = [
+            (["alice@a.test"], local, False, None), (["alice@a.test"], local, True, None),
+            (["bob@b.test"], remote, False, alice), (["bob@b.test"], remote, True, alice),
+            (["alice@a.test", "bob@b.test"], {**local, **remote}, True, alice),
+        ]
+        self.senders = [Smtp(a, ledger, f"{seed}{n}", big, *plan) for n, plan in enumerate(plans)]
+        self.senders += [Append(a, ledger, f"{seed}a", big, *alice, ("INBOX", "Archive")),
+                         Append(b, ledger, f"{seed}b", big, "bob@b.test", word, ("Archive", "Drafts")),
+                         Look(a, ledger, f"{seed}c", big, *alice, ("INBOX", "Archive"))]
+
+    def start(self):
+        for sender in self.senders:
+            sender.start()
+
+    def stop(self):
+        for sender in self.senders:
+            sender.stopping.set()
+        for sender in self.senders:
+            sender.join(WAIT_S)
+            if sender.is_alive():
+                raise Failure(f"the client of {sender.server.domain} to end", f"waits since {WAIT_S} s")
