@@ -56,15 +56,19 @@ static void refuse(struct part *part, enum error_kind kind, const char *address,
 	error_set(&part->error, kind, "%s: %s", address != NULL ? address : "recipient", why);
 }
 
-/* A mailbox of ours that nobody made yet. */
+/* A mailbox of ours that nobody made yet, or meanwhile somebody did. */
 static int64_t make_user(struct store_context *context, const char *text)
 {
 	struct arena arena = { 0 };
-	struct store_address address;
+	struct store_address address, plain;
 	int64_t user_id = 0;
 
 	if (text != NULL && store_address_parse(bytes_text(text), &arena, &address)) {
 		user_id = store_account_find(context, address.all, NULL);
+		if (user_id == 0 && store_address_without_tag(&address, &arena, &plain)) {
+			address = plain;
+			user_id = store_account_find(context, address.all, NULL);
+		}
 		if (user_id == 0 && store_account_domain(context, address.domain, NULL))
 			user_id = store_account_make(context, address.all, STORE_USER_MADE_BY_MAIL);
 	}

@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	if (argc > 2)
-		seconds = atof(argv[2]);
+		seconds = strtod(argv[2], NULL);
 	log_set_fd(-1);
 	random_octets(octets, sizeof octets);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

@@ -1,4 +1,4 @@
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 static char found[4096];
 

@@ -1,4 +1,4 @@
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -48,12 +48,12 @@ static void send(struct child *child)
 /* A program of its own: faults are read once a process, and no handle may be carried over fork. */
 static int be_child(char **arguments)
 {
-	struct child child = { .f = { .options = { .reserve = 1 } }, .say = atoi(arguments[2]) };
+	struct child child = { .f = { .options = { .reserve = 1 } }, .say = (int)strtol(arguments[2], NULL, 10) };
 
 	log_set_fd(-1);
 	snprintf(child.f.data_dir, sizeof child.f.data_dir, "%s", arguments[1]);
-	child.users[0] = atoll(arguments[3]);
-	child.users[1] = atoll(arguments[4]);
+	child.users[0] = strtoll(arguments[3], NULL, 10);
+	child.users[1] = strtoll(arguments[4], NULL, 10);
 	fixture_open(&child.f);
 	while (child.n_sent < SENT_MAX) {
 		for (int i = 0; i < AT_ONCE; i++)

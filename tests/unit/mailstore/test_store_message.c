@@ -1,4 +1,4 @@
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 static void deliver_many(struct fixture *f, int64_t user, size_t n)
 {
@@ -176,6 +176,13 @@ static void tombstones_are_pruned_after_a_month(struct fixture *f)
 	CHECK(changes_since(f, inbox, modseq) == ERROR_NONE && !answer.changes->vanished_is_incomplete);
 }
 
+static void on_recent(void *owner, const struct error *err, uint32_t first_uid, uint32_t next_uid)
+{
+	on_done(owner, err);
+	if (err == NULL && first_uid < next_uid)
+		ranges_add_range(&answer.uids, first_uid, next_uid - 1);
+}
+
 static void recent_belongs_to_the_first_session_that_selects(struct fixture *f)
 {
 	int64_t bob = add_user(f, "judy@a.test"), inbox = inbox_of(f, bob);
@@ -189,6 +196,15 @@ static void recent_belongs_to_the_first_session_that_selects(struct fixture *f)
 	deliver_many(f, bob, 1);
 	CHECK(open_mailbox(f, bob, "INBOX", false) == ERROR_NONE && answer.snapshot->mailbox.n_recent == 1);
 	CHECK(open_mailbox(f, bob, "Nowhere", true) == ERROR_NOT_FOUND);
+	answer_clear();
+	store_mailbox_take_recent(f->client, inbox, on_recent, f);
+	CHECK_ROW(wait_for(f) == ERROR_NONE && ranges_first(&answer.uids) == 3 && ranges_last(&answer.uids) == 3, "an open session takes what came");
+	answer_clear();
+	store_mailbox_take_recent(f->client, inbox, on_recent, f);
+	CHECK(wait_for(f) == ERROR_NONE && ranges_is_empty(&answer.uids));
+	answer_clear();
+	store_mailbox_take_recent(f->client, 4711, on_recent, f);
+	CHECK(wait_for(f) == ERROR_NOT_FOUND);
 }
 
 static struct store_append_item an_item(struct fixture *f, size_t len, const char *const *keywords, size_t n)

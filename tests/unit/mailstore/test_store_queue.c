@@ -1,4 +1,4 @@
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 #include <signal.h>
 #include <sys/wait.h>

@@ -113,7 +113,10 @@ static void an_administrator_can_adopt_a_mailbox_made_by_mail(struct fixture *f)
 	struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
 
 	CHECK(deliver(f, &delivery) == ERROR_NONE);
-	CHECK(add_user(f, "new@catch.test") > 0 && answer.user.n_messages == 1);
+	recipient.address = "New+tag@catch.test";
+	delivery = a_delivery(f, 100, &recipient, 1);
+	CHECK_ROW(deliver(f, &delivery) == ERROR_NONE, "under its tag it is the same mailbox");
+	CHECK(add_user(f, "new@catch.test") > 0 && answer.user.n_messages == 2);
 	add_user(f, "new@catch.test");
 	CHECK(answer.error.kind == ERROR_EXISTS);
 }

@@ -1,4 +1,4 @@
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 static void a_user_has_the_first_mailboxes(struct fixture *f)
 {

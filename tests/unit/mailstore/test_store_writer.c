@@ -1,6 +1,6 @@
 #define _GNU_SOURCE                     /* F_OFD_SETLK */
 
-#include "tests/unit/mailstore/fixture.h"
+#include "tests/unit/mailstore/fixture_requests.h"
 
 #include <fcntl.h>
 #include <poll.h>
