@@ -63,7 +63,10 @@ void imap_client_close(struct imap_client *c)
 	if (c == NULL)
 		return;
 	net_connect_cancel(c->connecting);
-	net_stream_close(c->stream);
+	if (c->stage == IMAP_CLIENT_LOGOUT && c->stream != NULL)
+		net_stream_finish(c->stream);   /* TLS is ended in order */
+	else
+		net_stream_close(c->stream);
 	net_timer_stop(&c->deadline);
 	imap_token_release(&c->reader);
 	buffer_release(&c->unsent);

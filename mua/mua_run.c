@@ -120,6 +120,8 @@ int mua_run_close(struct mua_run *r)
 	}
 	mua_cache_close(r->cache);
 	net_worker_destroy(r->worker);
+	while (r->loop != NULL && net_loop_endings(r->loop) > 0)
+		net_loop_run_once(r->loop, -1);
 	if (r->loop != NULL)
 		net_loop_destroy(r->loop);
 	mua_account_release(&r->account);
@@ -129,7 +131,7 @@ int mua_run_close(struct mua_run *r)
 
 bool mua_run_print(struct mua_run *r, struct bytes octets)
 {
-	if (fwrite(octets.at, 1, octets.len, stdout) == octets.len && fflush(stdout) == 0)
+	if (octets.len == 0 || (fwrite(octets.at, 1, octets.len, stdout) == octets.len && fflush(stdout) == 0))
 		return true;
 	error_set(&r->err, ERROR_SYSTEM, "cannot write the output");
 	return fail(r, MUA_EXIT_OUTPUT);
