@@ -28,10 +28,8 @@ static struct relay_destination *find(struct relay *relay, const char *key)
 
 void relay_pool_add(struct relay *relay, struct list *items)
 {
-	struct list settled = { 0 };
+	struct list settled = { 0 }, touched = { 0 };
 	struct list_node *node;
-	void *value;
-	size_t cursor = 0;
 
 	while ((node = list_take_first(items)) != NULL) {
 		struct relay_item *item = LIST_OWNER(node, struct relay_item, node);
@@ -48,11 +46,13 @@ void relay_pool_add(struct relay *relay, struct list *items)
 			list_append(&settled, node);
 		} else {
 			list_append(&d->waiting, node);
+			list_remove(&touched, &d->touched);
+			list_append(&touched, &d->touched);
 		}
 	}
 	relay_result_commit(relay, &settled);
-	while (map_next(relay->destinations, &cursor, NULL, &value))
-		relay_pool_dispatch(value);
+	while ((node = list_take_first(&touched)) != NULL)
+		relay_pool_dispatch(LIST_OWNER(node, struct relay_destination, touched));
 }
 
 /* ---- what goes out ---- */
@@ -102,6 +102,10 @@ void relay_pool_dispatch(struct relay_destination *d)
 		next = n->next;
 		if (!relay_remote_is_idle(remote))
 			continue;
+		if (relay_remote_is_outdated(remote)) {
+			relay_remote_stop(remote);
+			continue;
+		}
 		take_batch(d, &batch);
 		relay_remote_send(remote, &batch);
 	}

@@ -18,6 +18,7 @@ struct relay_destination {
 	char *key;                      /* relay_route.key */
 	struct list waiting;            /* of struct relay_item, due now */
 	struct list remotes;            /* of struct relay_remote */
+	struct list_node touched;       /* while relay_pool_add runs: something was added */
 	size_t n_opening;
 	unsigned failures;              /* attempts to connect that failed in a row */
 	int64_t retry_at_s;             /* no attempt before */

@@ -37,6 +37,11 @@ bool relay_remote_is_idle(const struct relay_remote *r)
 	return r->is_open && !r->is_spent && list_is_empty(&r->items) && smtp_client_is_ready(r->client);
 }
 
+bool relay_remote_is_outdated(const struct relay_remote *r)
+{
+	return r->generation != relay_of(r)->loop->generation;
+}
+
 void relay_remote_send(struct relay_remote *r, struct list *items)
 {
 	const struct store_queue_item *row = &LIST_OWNER(items->first, struct relay_item, node)->row;
@@ -144,9 +149,7 @@ static void on_ready(void *owner)
 		d->n_opening--;
 		relay_pool_opened(d);
 	}
-	/* Settings of a new generation apply from the next message on. */
-	if (r->is_spent || r->generation != relay_of(r)->loop->generation) {
-		r->is_spent = true;
+	if (r->is_spent) {
 		smtp_client_quit(r->client);
 	} else {
 		net_timer_start(&r->idle, relay_of(r)->loop->net, IDLE_MS, on_idle, r);

@@ -25,6 +25,8 @@ struct relay_remote {
 
 bool relay_remote_open(struct relay_destination *, const struct relay_route *, struct error *err);
 bool relay_remote_is_idle(const struct relay_remote *);
+/* Opened under settings that were replaced since. */
+bool relay_remote_is_outdated(const struct relay_remote *);
 /* One message for these recipients, which become the remote's; only when idle. */
 void relay_remote_send(struct relay_remote *, struct list *items);
 /* Finish the message under way, then QUIT; at once when there is none. */
