@@ -1,12 +1,12 @@
 /* smtpd: receives, queues, relays, delivers. */
-#include "base/memory.h"
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "message/summary.h"
 #include "netcore/net_socket.h"
 #include "service/service_server.h"
 #include "smtpd/smtpd_loop.h"
 #include "smtpd/smtpd_session.h"
-
-#include <stdio.h>
-#include <sys/socket.h>
 
 static void refuse(struct service_loop *loop, int fd, const struct service_listen *listen, const char *why)
 {
@@ -32,5 +32,6 @@ static const struct service_program smtpd = {
 
 int main(int argc, char **argv)
 {
+	summary_prepare();              /* charsets are loaded before the sandbox closes */
 	return service_main(&smtpd, argc, argv);
 }
