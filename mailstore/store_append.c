@@ -123,7 +123,6 @@ struct store_request *store_append(struct store_client *client, int64_t user_id,
 		self->items[i].flags = items[i].flags & FLAG_BITS;
 		self->items[i].internal_date_s = items[i].internal_date_s;
 		keep_keywords(self, &items[i], &self->items[i]);
-		self->request.weight += store_body_size(items[i].body) + 1024;
 		store_request_take_body(&self->request, items[i].body);
 	}
 	self->done = done;

@@ -10,6 +10,7 @@
 #include "mailstore/store_request.h"
 #include "mailstore/store_stager.h"
 
+#define ROW_OCTETS 1024                 /* of a message without its body, about */
 #define SPILL_AT ((uint64_t)32 * 1024)  /* a smaller body is not worth a descriptor, however tight memory is */
 
 struct ready_request;
@@ -123,6 +124,20 @@ static bool add_to_file(struct store_body *body, struct bytes octets, bool *wait
 	return true;
 }
 
+static void drop_octets(struct store_body *body)
+{
+	for (size_t i = 0; i < body->n_chunks; i++)
+		buffer_release(&body->chunks[i]);
+	free(body->chunks);
+	body->chunks = NULL;
+	body->n_chunks = 0;
+	budget_give(body->store->options.budget, body->counted);
+	body->counted = 0;
+	if (body->staged != NULL)
+		store_stager_abandon(body->store->stager, body->staged, body->keep);
+	body->staged = NULL;
+}
+
 bool store_body_write(struct store_body *body, struct bytes octets, bool *wait, struct error *err)
 {
 	*wait = false;
@@ -136,6 +151,8 @@ bool store_body_write(struct store_body *body, struct bytes octets, bool *wait, 
 	else if (ok)
 		ok = add_to_memory(body, octets, &body->error);
 	if (!ok) {
+		/* the peer may go on sending for long: what it sent so far is given back now */
+		drop_octets(body);
 		if (err != NULL)
 			*err = body->error;
 		return false;
@@ -149,10 +166,17 @@ uint64_t store_body_size(const struct store_body *body)
 	return body->size;
 }
 
-void store_body_hand_over(struct store_body *body)
+void store_body_hand_over(struct store_body *body, struct error *err)
 {
 	stop_waiting(body);
 	body->client = NULL;
+	if (body->error.kind != ERROR_NONE && err->kind == ERROR_NONE)
+		*err = body->error;
+}
+
+size_t store_body_row_octets(const struct store_body *body)
+{
+	return ROW_OCTETS + (body->size > STORE_BODY_ROWS_MAX ? 0 : (size_t)body->size);
 }
 
 bool store_body_has_file(const struct store_body *body)
@@ -195,11 +219,6 @@ void store_body_destroy(struct store_body *body)
 	if (body == NULL)
 		return;
 	stop_waiting(body);
-	for (size_t i = 0; i < body->n_chunks; i++)
-		buffer_release(&body->chunks[i]);
-	free(body->chunks);
-	budget_give(body->store->options.budget, body->counted);
-	if (body->staged != NULL)
-		store_stager_abandon(body->store->stager, body->staged, body->keep);
+	drop_octets(body);
 	free(body);
 }

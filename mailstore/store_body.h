@@ -16,8 +16,10 @@
 
 struct store_staged;
 
-/* A request took it: ready is not called any more. */
-void store_body_hand_over(struct store_body *);
+/* A request took it: ready is not called any more.  A body that failed sets err. */
+void store_body_hand_over(struct store_body *, struct error *err);
+/* How many octets its rows will take: few for one with a file. */
+size_t store_body_row_octets(const struct store_body *);
 bool store_body_has_file(const struct store_body *);
 struct store_staged *store_body_staged(const struct store_body *);
 /* After its commit: its file stays. */

@@ -52,7 +52,6 @@ struct store_request *store_deliver(struct store_client *client, const struct st
 	store_delivery_keep(&self->copy, delivery, &self->request.arena);
 	self->done = done;
 	self->owner = owner;
-	self->request.weight = store_body_size(delivery->body) + 1024;
 	store_request_take_body(&self->request, delivery->body);
 	return store_request_submit(&self->request);
 }

@@ -61,8 +61,7 @@ struct store_request *store_domain_add(struct store_client *client, struct bytes
 	self->catch_all = catch_all;
 	self->done = done;
 	self->owner = owner;
-	if (is_domain(domain))
-		return store_request_submit(&self->request);
-	error_set(&self->request.error, ERROR_SYNTAX, "\"%s\" is not a domain", text);
-	return store_request_refuse(&self->request);
+	if (!is_domain(domain))
+		error_set(&self->request.error, ERROR_SYNTAX, "\"%s\" is not a domain", text);
+	return store_request_submit(&self->request);
 }

@@ -155,14 +155,16 @@ bool store_file_remove(int dir_fd, const char *name)
 	return unlinkat(dir_fd, path, 0) == 0 || errno == ENOENT;
 }
 
-bool store_file_check_room(int dir_fd, uint64_t reserve, uint64_t size, struct error *err)
+uint64_t store_file_room(int dir_fd)
 {
 	struct statvfs room;
 
-	if (fstatvfs(dir_fd, &room) != 0)
-		return error_set_errno(err, errno, "cannot ask for the free space");
-	uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
-	if (available < reserve || available < 2 * size)
-		return error_set(err, ERROR_FULL, "the disk is full: %llu MiB free", (unsigned long long)(available >> 20));
-	return true;
+	return fstatvfs(dir_fd, &room) == 0 ? (uint64_t)room.f_bavail * room.f_frsize : 0;
+}
+
+bool store_file_fits(uint64_t room, uint64_t reserve, uint64_t size, struct error *err)
+{
+	if (room >= reserve && room >= 2 * size)
+		return true;
+	return error_set(err, ERROR_FULL, "the disk is full: %llu MiB free", (unsigned long long)(room >> 20));
 }

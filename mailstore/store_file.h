@@ -35,7 +35,9 @@ void store_file_release(int dir_fd, struct store_file *, bool keep);
 int store_file_open(int dir_fd, const char *name, struct error *err);
 bool store_file_remove(int dir_fd, const char *name);
 
-/* Is there room for size octets (twice) above the reserve?  FULL when not. */
-bool store_file_check_room(int dir_fd, uint64_t reserve, uint64_t size, struct error *err);
+/* Octets free on the disk of the data folder; 0 when the system does not say. */
+uint64_t store_file_room(int dir_fd);
+/* Is that above the reserve and twice what is to be written?  FULL when not. */
+bool store_file_fits(uint64_t room, uint64_t reserve, uint64_t size, struct error *err);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/codec.h"
 #include "base/log.h"
-#include "mailstore/store_body.h"
 #include "mailstore/store_delivery.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
@@ -145,7 +144,6 @@ struct store_request *store_queue_done(struct store_client *client, const struct
 		store_delivery_keep(&self->report, report, arena);
 		self->report.given.lease = false;       /* this completion carries no items: the next claim finds them */
 		self->report.ignores_quota = true;
-		self->request.weight = store_body_size(report->body) + 1024;
 		store_request_take_body(&self->request, report->body);
 	}
 	self->done = done;

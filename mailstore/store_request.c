@@ -23,7 +23,8 @@ void store_request_take_body(struct store_request *request, struct store_body *b
 {
 	request->bodies = xreallocarray(request->bodies, request->n_bodies + 1, sizeof *request->bodies);
 	request->bodies[request->n_bodies++] = body;
-	store_body_hand_over(body);
+	request->weight += store_body_row_octets(body);
+	store_body_hand_over(body, &request->error);
 }
 
 static bool needs_sealing(const struct store_request *request)
@@ -44,23 +45,23 @@ static void send(struct store_request *request)
 		store_writer_add(store->writer, request);
 }
 
-struct store_request *store_request_submit(struct store_request *request)
-{
-	store_client_lend(request->client);
-	if (needs_sealing(request))
-		store_stager_seal(request->client->store->stager, request);
-	else
-		send(request);
-	return request;
-}
-
-struct store_request *store_request_refuse(struct store_request *request)
+static void complete_at_once(struct store_request *request)
 {
 	struct list finished = { 0 };
 
-	store_client_lend(request->client);
 	list_append(&finished, &request->node);
 	store_client_post(&finished);
+}
+
+struct store_request *store_request_submit(struct store_request *request)
+{
+	store_client_lend(request->client);
+	if (request->error.kind != ERROR_NONE)
+		complete_at_once(request);
+	else if (needs_sealing(request))
+		store_stager_seal(request->client->store->stager, request);
+	else
+		send(request);
 	return request;
 }
 

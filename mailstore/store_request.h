@@ -61,12 +61,10 @@ struct store_request {
 
 /* size: of the struct that begins with a struct store_request; zeroed. */
 void *store_request_create(struct store_client *, const struct store_request_ops *, size_t size);
-/* The body is the request's, and goes with it. */
+/* The body is the request's, and goes with it; a useless one makes the request fail. */
 void store_request_take_body(struct store_request *, struct store_body *);
-/* Hand it to the thread it needs.  Returns it, for the caller's caller. */
+/* Hand it to the thread it needs; one that has its error already only completes.  Returns it, for the caller's caller. */
 struct store_request *store_request_submit(struct store_request *);
-/* Submit a request that failed before it began: it completes with its error. */
-struct store_request *store_request_refuse(struct store_request *);
 /* From any thread: what ran well goes on to its next stage, if there is one; the others stay in the list. */
 void store_request_go_on(struct list *finished);
 void store_request_destroy(struct store_request *);

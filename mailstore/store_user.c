@@ -10,7 +10,7 @@
 struct user_request {
 	struct store_request request;
 	struct store_address address;
-	bool is_bad_address, has_password;
+	bool has_password;
 	struct password_record password;
 	store_user_fn *users_done;
 	store_done_fn *done;
@@ -24,15 +24,9 @@ static struct user_request *create(struct store_client *client, const struct sto
 {
 	struct user_request *self = store_request_create(client, ops, sizeof *self);
 
-	self->is_bad_address = !store_address_parse(name, &self->request.arena, &self->address);
-	if (self->is_bad_address)
+	if (!store_address_parse(name, &self->request.arena, &self->address))
 		error_set(&self->request.error, ERROR_SYNTAX, "%.*s is not an address local@domain", BYTES_PRINT(name));
 	return self;
-}
-
-static struct store_request *send(struct user_request *self)
-{
-	return self->is_bad_address ? store_request_refuse(&self->request) : store_request_submit(&self->request);
 }
 
 static void complete_users(struct store_request *request)
@@ -130,7 +124,7 @@ struct store_request *store_user_get(struct store_client *client, struct bytes n
 
 	self->users_done = done;
 	self->owner = owner;
-	return send(self);
+	return store_request_submit(&self->request);
 }
 
 static enum store_run run_list(struct store_request *request, struct store_context *context)
@@ -222,7 +216,7 @@ struct store_request *store_user_create(struct store_client *client, struct byte
 	self->has_password = password != NULL;
 	if (password != NULL)
 		self->password = *password;
-	return send(self);
+	return store_request_submit(&self->request);
 }
 
 static enum store_run run_set_password(struct store_request *request, struct store_context *context)
@@ -248,7 +242,7 @@ struct store_request *store_user_set_password(struct store_client *client, struc
 	self->done = done;
 	self->owner = owner;
 	self->password = *password;
-	return send(self);
+	return store_request_submit(&self->request);
 }
 
 static enum store_run run_delete(struct store_request *request, struct store_context *context)
@@ -286,5 +280,5 @@ struct store_request *store_user_delete(struct store_client *client, struct byte
 
 	self->done = done;
 	self->owner = owner;
-	return send(self);
+	return store_request_submit(&self->request);
 }

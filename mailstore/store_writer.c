@@ -178,12 +178,13 @@ static void try_one_by_one(struct store_writer *writer, struct batch *batch)
 
 static void refuse_without_room(struct store_writer *writer, struct batch *batch)
 {
-	struct store *store = writer->store;
+	const struct store *store = writer->store;
+	uint64_t room = store_file_room(store->dir_fd);
 
 	for (struct list_node *node = batch->requests.first, *next; node != NULL; node = next) {
 		struct store_request *request = request_of(node);
 		next = node->next;
-		if (!request->ops->grows || store_file_check_room(store->dir_fd, store->options.reserve, request->weight, &request->error))
+		if (!request->ops->grows || store_file_fits(room, store->options.reserve, request->weight, &request->error))
 			continue;
 		list_remove(&batch->requests, node);
 		list_append(&batch->finished, node);
