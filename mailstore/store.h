@@ -81,6 +81,10 @@ typedef void store_done_fn(void *owner, const struct error *err);       /* err N
 /* Did another process commit since the last poll of this store?  The 1 s net under the hints. */
 typedef void store_poll_fn(void *owner, const struct error *err, bool changed);
 struct store_request *store_poll(struct store_client *, store_poll_fn *, void *owner);
+/* The highest modseq of each of these mailboxes, in the order asked, modseq 0 for one that is gone; n <= STORE_MODSEQS_MAX. */
+#define STORE_MODSEQS_MAX 2000
+typedef void store_modseqs_fn(void *owner, const struct error *err, const struct store_hint *at, size_t n);
+struct store_request *store_mailbox_modseqs(struct store_client *, const int64_t *mailbox_ids, size_t n, store_modseqs_fn *, void *owner);
 
 /* ---- users, domains, addresses ---- */
 

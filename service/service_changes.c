@@ -8,12 +8,34 @@
 #define MAINTAIN_MS 5000
 #define MAINTAIN_BUDGET_MS 20
 
-/* Hints on their way to a loop; n 0: "perhaps anything". */
+/* Hints on their way to a loop; n 0: "somebody committed something". */
 struct wakeup {
 	struct service_loop *loop;
 	size_t n;
 	struct store_hint hints[];
 };
+
+static void compared(void *owner, const struct error *err, const struct store_hint *at, size_t n)
+{
+	struct service_loop *loop = owner;
+
+	if (err != NULL)
+		log_warning(loop->service->program->name, "poll-failed", "error=%s", err->text);
+	for (size_t i = 0; i < n; i++)
+		service_watches_wake(loop->watches, at[i].mailbox_id, at[i].modseq);
+}
+
+/* Without a hint: ask for the counters of all that is watched, so that only sessions with news do any work. */
+static void compare(struct service_loop *loop)
+{
+	size_t n;
+	int64_t *ids = service_watches_ids(loop->watches, &n);
+
+	for (size_t done = 0; done < n; done += STORE_MODSEQS_MAX)
+		store_mailbox_modseqs(loop->store, ids + done, n - done < STORE_MODSEQS_MAX ? n - done : STORE_MODSEQS_MAX,
+		                      compared, loop);
+	free(ids);
+}
 
 static void wake_loop(void *owner)
 {
@@ -22,7 +44,7 @@ static void wake_loop(void *owner)
 	for (size_t i = 0; i < w->n; i++)
 		service_watches_wake(w->loop->watches, w->hints[i].mailbox_id, w->hints[i].modseq);
 	if (w->n == 0)
-		service_watches_wake_all(w->loop->watches);
+		compare(w->loop);
 	free(w);
 }
 

@@ -6,8 +6,14 @@
 #include "base/memory.h"
 #include "service/service_server.h"
 
+/* One mailbox; gone with its last watch. */
+struct watched {
+	struct list watches;
+	uint64_t modseq;                /* the highest they were woken for */
+};
+
 struct service_watches {
-	struct map *by_mailbox;         /* struct list of one mailbox's watches; gone with its last */
+	struct map *by_mailbox;         /* struct watched */
 	struct list_node *next;         /* where a walk goes on: a callback may stop that very watch */
 	size_t n;                       /* read by other threads: atomically */
 };
@@ -43,16 +49,16 @@ void service_watch_start(struct service_watch *watch, struct service_loop *loop,
                          void *owner)
 {
 	struct service_watches *w = loop->watches;
-	struct list *list;
+	struct watched *mailbox;
 
 	service_watch_stop(watch);
 	*watch = (struct service_watch){ .loop = loop, .mailbox_id = mailbox_id, .fn = fn, .owner = owner };
-	list = map_get(w->by_mailbox, key_of(&mailbox_id));
-	if (list == NULL) {
-		list = xcalloc(1, sizeof *list);
-		map_put(w->by_mailbox, key_of(&mailbox_id), list);
+	mailbox = map_get(w->by_mailbox, key_of(&mailbox_id));
+	if (mailbox == NULL) {
+		mailbox = xcalloc(1, sizeof *mailbox);
+		map_put(w->by_mailbox, key_of(&mailbox_id), mailbox);
 	}
-	list_append(list, &watch->node);
+	list_append(&mailbox->watches, &watch->node);
 	/* in one order with the writer's look at it: it sees the watch, or the watcher's next read sees the commit */
 	__atomic_add_fetch(&w->n, 1, __ATOMIC_SEQ_CST);
 }
@@ -60,18 +66,18 @@ void service_watch_start(struct service_watch *watch, struct service_loop *loop,
 void service_watch_stop(struct service_watch *watch)
 {
 	struct service_watches *w;
-	struct list *list;
+	struct watched *mailbox;
 
 	if (watch->loop == NULL)
 		return;
 	w = watch->loop->watches;
 	if (w->next == &watch->node)
 		w->next = watch->node.next;
-	list = map_get(w->by_mailbox, key_of(&watch->mailbox_id));
-	list_remove(list, &watch->node);
-	if (list_is_empty(list)) {
+	mailbox = map_get(w->by_mailbox, key_of(&watch->mailbox_id));
+	list_remove(&mailbox->watches, &watch->node);
+	if (list_is_empty(&mailbox->watches)) {
 		map_remove(w->by_mailbox, key_of(&watch->mailbox_id));
-		free(list);
+		free(mailbox);
 	}
 	watch->loop = NULL;
 	__atomic_sub_fetch(&w->n, 1, __ATOMIC_SEQ_CST);
@@ -79,10 +85,14 @@ void service_watch_stop(struct service_watch *watch)
 
 void service_watches_wake(struct service_watches *w, int64_t mailbox_id, uint64_t modseq)
 {
-	const struct list *list = map_get(w->by_mailbox, key_of(&mailbox_id));
-	struct list_node *node = list != NULL ? list->first : NULL;
+	struct watched *mailbox = map_get(w->by_mailbox, key_of(&mailbox_id));
 
-	for (; node != NULL; node = w->next) {
+	/* the queue counts nothing: every hint of it is news */
+	if (mailbox == NULL || (mailbox_id != 0 && modseq != 0 && modseq <= mailbox->modseq))
+		return;
+	if (modseq > mailbox->modseq)
+		mailbox->modseq = modseq;
+	for (struct list_node *node = mailbox->watches.first; node != NULL; node = w->next) {
 		struct service_watch *watch = LIST_OWNER(node, struct service_watch, node);
 		w->next = node->next;
 		watch->fn(watch->owner, modseq);
@@ -90,19 +100,16 @@ void service_watches_wake(struct service_watches *w, int64_t mailbox_id, uint64_
 	w->next = NULL;
 }
 
-void service_watches_wake_all(struct service_watches *w)
+int64_t *service_watches_ids(const struct service_watches *w, size_t *n)
 {
-	size_t n = map_count(w->by_mailbox), cursor = 0, i = 0;
-	int64_t *ids = xcalloc(n + 1, sizeof *ids);
+	int64_t *ids = xcalloc(map_count(w->by_mailbox) + 1, sizeof *ids);
+	size_t cursor = 0;
 	struct bytes key;
 	void *value;
 
-	/* a callback may change the map: the ids are taken first */
-	while (i < n && map_next(w->by_mailbox, &cursor, &key, &value))
-		memcpy(&ids[i++], key.at, sizeof *ids);
-	for (size_t j = 0; j < i; j++)
-		service_watches_wake(w, ids[j], 0);
-	free(ids);
+	for (*n = 0; map_next(w->by_mailbox, &cursor, &key, &value); ++*n)
+		memcpy(&ids[*n], key.at, sizeof *ids);
+	return ids;
 }
 
 bool service_watches_any(const struct service_watches *w)

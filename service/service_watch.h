@@ -13,7 +13,10 @@
 struct service_loop;
 struct service_watches;
 
-/* Runs in the loop; modseq 0 when only "perhaps" is known (the 1 s poll under the hints).  It may stop any watch. */
+/*
+ * Runs in the loop; modseq 0 when only "perhaps" is known: the queue after another process committed, or a mailbox that is
+ * gone.  It may stop any watch.
+ */
 typedef void service_watch_fn(void *owner, uint64_t modseq);
 
 struct service_watch {                          /* embed; zero-initialise */
@@ -30,9 +33,10 @@ void service_watch_stop(struct service_watch *);
 /* For service_server: all watches of one loop. */
 struct service_watches *service_watches_create(void);
 void service_watches_destroy(struct service_watches *);
-/* In the loop. */
+/* In the loop.  A modseq that its watches were woken for already wakes nobody; 0 always does. */
 void service_watches_wake(struct service_watches *, int64_t mailbox_id, uint64_t modseq);
-void service_watches_wake_all(struct service_watches *);
+/* In the loop: the ids that are watched, the queue's 0 included.  The caller frees them. */
+int64_t *service_watches_ids(const struct service_watches *, size_t *n);
 /* From any thread: is there anything to wake? */
 bool service_watches_any(const struct service_watches *);
 

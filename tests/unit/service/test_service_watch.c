@@ -1,5 +1,7 @@
 #include "service/service_watch.h"
 
+#include <stdlib.h>
+
 #include "service/service_server.h"
 #include "tests/support/check.h"
 
@@ -23,6 +25,15 @@ static void wake(void *owner, uint64_t modseq)
 static void start(struct watcher *w, struct service_loop *loop, int64_t mailbox_id)
 {
 	service_watch_start(&w->watch, loop, mailbox_id, wake, w);
+}
+
+static void check_ids(const struct service_watches *all)
+{
+	size_t n;
+	int64_t *ids = service_watches_ids(all, &n);
+
+	CHECK_ROW(n == 2 && ids[0] + ids[1] == 6 && ids[0] * ids[1] == 0, "each mailbox is told once: 6 and the queue");
+	free(ids);
 }
 
 int main(void)
@@ -54,13 +65,22 @@ int main(void)
 	service_watches_wake(all, 5, 80);
 	CHECK_ROW(c.n == 4, "also when it is the last");
 
-	start(&a, &loop, 8);
 	a.stops = NULL;
-	service_watches_wake_all(all);
-	CHECK_ROW(a.n == 4 && other.n == 1 && a.modseq == 0, "the poll wakes everybody and knows no modseq");
+	start(&a, &loop, 8);
+	service_watches_wake(all, 8, 3);
+	service_watches_wake(all, 8, 3);
+	service_watches_wake(all, 8, 2);
+	CHECK_ROW(a.n == 4, "what the watches were woken for already wakes nobody again");
+	service_watches_wake(all, 8, 0);
+	CHECK_ROW(a.n == 5 && a.modseq == 0, "a mailbox that is gone does");
+	start(&a, &loop, 0);
+	service_watches_wake(all, 0, 1);
+	service_watches_wake(all, 0, 1);
+	CHECK_ROW(a.n == 7, "so does every hint of the queue");
+	check_ids(all);
 	start(&a, &loop, 9);
-	service_watches_wake(all, 8, 1);
-	CHECK_ROW(a.n == 4, "a watch that is started again leaves its old mailbox");
+	service_watches_wake(all, 0, 2);
+	CHECK_ROW(a.n == 7, "a watch that is started again leaves its old mailbox");
 
 	service_watch_stop(&a.watch);
 	service_watch_stop(&a.watch);
