@@ -42,17 +42,23 @@ static void describe(struct database *db, struct buffer *out)
 	database_close(db);
 }
 
-/* ARCHITECTURE.md in the folder of the run or in one above this program. */
+/* ARCHITECTURE.md: where this runs, where the runner was started, or above this program. */
 static FILE *open_architecture(void)
 {
 	char path[PATH_MAX + 32] = "";
 	FILE *file = fopen("ARCHITECTURE.md", "r");
 
+	if (file == NULL && getenv("PWD") != NULL) {
+		snprintf(path, sizeof path, "%s/ARCHITECTURE.md", getenv("PWD"));
+		file = fopen(path, "r");
+	}
+	memset(path, 0, sizeof path);
 	if (file == NULL && readlink("/proc/self/exe", path, PATH_MAX) < 0)
 		return NULL;
-	for (char *slash; file == NULL && (slash = strrchr(path, '/')) != NULL; slash[0] = '\0') {
+	for (char *slash; file == NULL && (slash = strrchr(path, '/')) != NULL;) {
 		snprintf(slash, 32, "/ARCHITECTURE.md");
 		file = fopen(path, "r");
+		slash[0] = '\0';
 	}
 	return file;
 }
@@ -77,15 +83,15 @@ static void architecture_shows_the_schema_that_is_created(void)
 	char *text = read_architecture(), *block = strstr(text, "```sql\n");
 
 	CHECK_ROW(block != NULL, "the page lies above the program, or where it runs");
-	if (block == NULL)
-		return;
-	block += 7;
-	*strstr(block, "```") = '\0';
-	database_script(shown, block);
+	if (block != NULL) {
+		block += 7;
+		*strstr(block, "```") = '\0';
+		database_script(shown, block);
+	}
 	describe(shown, &shown_text);
 	store_schema_create(made, "uuid", secret, NULL, 0);
 	describe(made, &made_text);
-	CHECK_TEXT(shown_text.at, made_text.at, "ARCHITECTURE.md shows the schema that is created");
+	CHECK_TEXT(shown_text.at != NULL ? shown_text.at : "", made_text.at, "ARCHITECTURE.md shows the schema that is created");
 	buffer_release(&made_text);
 	buffer_release(&shown_text);
 	free(text);
