@@ -162,6 +162,23 @@ static void changes_tell_what_is_new_changed_and_gone(struct fixture *f)
 	CHECK(changes_since(f, 4711, 1) == ERROR_NOT_FOUND);
 }
 
+static void on_modseqs(void *owner, const struct error *err, const struct store_hint *at, size_t n)
+{
+	on_done(owner, err);
+	answer.n = n;
+	answer.modseq = n == 2 && at[1].modseq == 0 ? at[0].modseq : 0;
+}
+
+static void modseqs_of_several_mailboxes_come_in_one_read(struct fixture *f)
+{
+	int64_t bob = add_user(f, "mallory@a.test"), ids[2] = { inbox_of(f, bob), 4711 };
+
+	deliver_many(f, bob, 2);
+	answer_clear();
+	store_mailbox_modseqs(f->client, ids, 2, on_modseqs, f);
+	CHECK_ROW(wait_for(f) == ERROR_NONE && answer.n == 2 && answer.modseq == 3, "0 for one that is gone");
+}
+
 static void tombstones_are_pruned_after_a_month(struct fixture *f)
 {
 	int64_t bob = add_user(f, "ivan@a.test"), inbox = inbox_of(f, bob);
@@ -302,6 +319,7 @@ int main(void)
 	expunge_removes_what_is_deleted(&f);
 	an_expunged_message_stays_readable_until_retain(&f);
 	changes_tell_what_is_new_changed_and_gone(&f);
+	modseqs_of_several_mailboxes_come_in_one_read(&f);
 	tombstones_are_pruned_after_a_month(&f);
 	recent_belongs_to_the_first_session_that_selects(&f);
 	append_is_all_or_none(&f);
