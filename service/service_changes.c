@@ -129,7 +129,8 @@ bool service_changes_start(struct service *s, struct error *err)
 	if (s->hint != NULL && !service_hint_start(s->hint, s->loops[0].net, store_uuid(s->store), store_secret(s->store),
 	                                           heard, s, err))
 		return false;
-	net_timer_start(&s->poll_timer, s->loops[0].net, POLL_MS, poll_again, s);
+	/* the first poll only tells where we stand: before any session looks */
+	poll_again(s);
 	/* one process is enough for the care of the store: the one that takes mail in */
 	if (s->program->services & 1u << SERVICE_SMTP)
 		net_timer_start(&s->maintain_timer, s->loops[0].net, MAINTAIN_MS, maintain_again, s);
