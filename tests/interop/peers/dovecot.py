@@ -6,7 +6,7 @@ from pathlib import Path
 
 from peers import wait
 
-IMAP_PORT, IMAPS_PORT = 2143, 2993
+IMAP_PORT = 2143
 NOBODY = 65534
 
 CONF = """
@@ -46,7 +46,6 @@ service imap-login {{
     port = {imaps}
     ssl = yes
   }}
-{login}
 }}
 service stats {{
   client_limit = 12000
@@ -68,20 +67,19 @@ service auth {{
 }}
 """
 
-FAST_LOGIN = "  service_count = 0\n  process_min_avail = 2"
-
 
 class Dovecot:
     """users: {address: password}; mail: where homes are; kind: maildir sdbox mdbox; auth_socket: Postfix's private/auth."""
 
-    def __init__(self, folder, users, mail, kind="maildir", tls=None, auth_socket=None, fast=False):
+    def __init__(self, folder, users, mail, kind="maildir", tls=None, auth_socket=None, imap_port=IMAP_PORT, imaps_port=0):
         self.folder = Path(folder)
+        self.imap_port, self.imaps_port = imap_port, imaps_port
         for name in ("run", "state"):
             (self.folder / name).mkdir(parents=True)
         os.chmod(self.folder, 0o755)
         location = "maildir:~/Maildir" if kind == "maildir" else f"{kind}:~/{kind}"
         text = CONF.format(folder=self.folder, ssl="yes" if tls else "no", location=location, nobody=NOBODY, mail=mail,
-                           imap=IMAP_PORT, imaps=IMAPS_PORT if tls else 0, login=FAST_LOGIN if fast else "")
+                           imap=imap_port, imaps=imaps_port)
         text += TLS.format(tls=tls) if tls else ""
         text += AUTH_FOR_POSTFIX.format(socket=auth_socket) if auth_socket else ""
         self.conf = self.folder / "dovecot.conf"
@@ -95,7 +93,7 @@ class Dovecot:
         def ready():
             if self.process.poll() is not None:
                 raise wait.TooLate(f"dovecot: {self.process.stderr.read().decode(errors='replace')} {self.log()}")
-            return wait.answers(IMAP_PORT)
+            return wait.answers(self.imap_port)
         wait.until("Dovecot listens", ready)
 
     def stop(self):

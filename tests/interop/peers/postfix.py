@@ -7,7 +7,7 @@ from pathlib import Path
 
 from peers import wait
 
-SMTP_PORT, SUBMISSION_PORT = 2525, 2587
+SMTP_PORT = 2525
 NOBODY = 65534
 CHROOT_FILES = ("hosts", "services", "nsswitch.conf", "resolv.conf", "localtime")
 
@@ -60,11 +60,14 @@ SUBMISSION_CF = """127.0.0.1:{port} inet n - y - - smtpd
 
 
 class Postfix:
-    """domain: its own; users: mailboxes; relays: {domain: port on 127.0.0.1}; tls: folder with cert.pem and key.pem, or None."""
+    """domain: its own; users: mailboxes; relays: {domain: port on 127.0.0.1}; tls: folder with cert.pem and key.pem, or None.
 
-    def __init__(self, folder, domain, users, relays=None, tls=None, ca="", tls_out="may", settings="", submission=False):
+    submission_port: where users log in through Dovecot's socket spool/private/auth; 0 without.
+    """
+
+    def __init__(self, folder, domain, users, relays=None, tls=None, ca="", tls_out="may", port=SMTP_PORT, submission_port=0):
         self.folder, self.conf = Path(folder), Path(folder) / "etc"
-        self.domain = domain
+        self.port, self.submission_port = port, submission_port
         for name in ("etc", "spool", "data", "mail"):
             (self.folder / name).mkdir(parents=True)
         os.chmod(self.folder, 0o755)
@@ -77,16 +80,16 @@ class Postfix:
             mailboxes=", ".join(f"{user}@{domain}={user}/Maildir/" for user in users),
             transports=", ".join([f"{{ {domain}=virtual: }}", *(f"{{ {name}=smtp:[127.0.0.1]:{port} }}" for name, port in (relays or {}).items())]))
         text += TLS_CF.format(tls=tls) if tls else ""
-        (self.conf / "main.cf").write_text(text + settings)
-        self.write_master(submission)
+        (self.conf / "main.cf").write_text(text)
+        self.write_master()
         for name in ("postfix-files", "dynamicmaps.cf"):
             (self.conf / name).write_text("")
         self.fill_chroot()
 
-    def write_master(self, submission):
+    def write_master(self):
         text = Path("/usr/share/postfix/master.cf.dist").read_text()
-        text = text.replace("\nsmtp      inet  n", f"\n127.0.0.1:{SMTP_PORT} inet  n", 1)
-        text += SUBMISSION_CF.format(port=SUBMISSION_PORT) if submission else ""
+        text = text.replace("\nsmtp      inet  n", f"\n127.0.0.1:{self.port} inet  n", 1)
+        text += SUBMISSION_CF.format(port=self.submission_port) if self.submission_port else ""
         (self.conf / "master.cf").write_text(text)
 
     def fill_chroot(self):
@@ -103,7 +106,7 @@ class Postfix:
 
     def start(self):
         self.run("postfix", "start")
-        wait.until("Postfix listens", lambda: wait.answers(SMTP_PORT))
+        wait.until("Postfix listens", lambda: wait.answers(self.port))
 
     def stop(self):
         subprocess.run(["postfix", "-c", str(self.conf), "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
