@@ -40,14 +40,20 @@ bool net_limit_is_exempt(const struct net_limit *l, const struct net_addr *a)
 	return false;
 }
 
-/* False: this address is not counted by itself. */
-static bool counted_key(const struct net_limit *l, const struct net_addr *a, struct bytes *key)
+void net_limit_change(struct net_limit *l, size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt)
+{
+	l->total_max = total;
+	l->address_max = per_address;
+	l->exempt = exempt;
+	l->n_exempt = n_exempt;
+}
+
+/* False: this address is not counted by itself.  Exempt ones are counted too: they may not stay exempt. */
+static bool counted_key(const struct net_addr *a, struct bytes *key)
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&a->storage;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&a->storage;
 
-	if (l->address_max == 0 || net_limit_is_exempt(l, a))
-		return false;
 	if (net_addr_family(a) == AF_INET)
 		*key = bytes_of(&v4->sin_addr, 4);
 	else if (net_addr_family(a) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
@@ -75,11 +81,11 @@ static void set_held(struct net_limit *l, struct bytes key, size_t n)
 enum net_limit_answer net_limit_enter(struct net_limit *l, const struct net_addr *a)
 {
 	struct bytes key;
-	bool counted = counted_key(l, a, &key);
+	bool counted = counted_key(a, &key);
 
 	if (l->total_max > 0 && l->total >= l->total_max)
 		return NET_LIMIT_TOTAL;
-	if (counted && held(l, key) >= l->address_max)
+	if (counted && l->address_max > 0 && held(l, key) >= l->address_max && !net_limit_is_exempt(l, a))
 		return NET_LIMIT_ADDRESS;
 	l->total++;
 	if (counted)
@@ -93,7 +99,7 @@ void net_limit_leave(struct net_limit *l, const struct net_addr *a)
 
 	assert(l->total > 0);
 	l->total--;
-	if (counted_key(l, a, &key)) {
+	if (counted_key(a, &key)) {
 		assert(held(l, key) > 0);
 		set_held(l, key, held(l, key) - 1);
 	}

@@ -11,6 +11,8 @@ struct net_limit;
 
 /* 0 = no bound.  Exempt addresses and Unix sockets count towards the total only.  The exempt blocks are borrowed for the object's life. */
 struct net_limit *net_limit_create(size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt);
+/* Other bounds (and exempt blocks, borrowed like the first) from now on; who is in stays in. */
+void net_limit_change(struct net_limit *, size_t total, size_t per_address, const struct net_cidr *exempt, size_t n_exempt);
 void net_limit_destroy(struct net_limit *);
 enum net_limit_answer { NET_LIMIT_OK, NET_LIMIT_TOTAL, NET_LIMIT_ADDRESS };
 /* Count one connection in; anything but OK counts nothing. */

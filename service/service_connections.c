@@ -128,12 +128,23 @@ static bool start_place(struct service_place *place, int fd, struct error *err)
 	return true;
 }
 
+static void set_limits(struct service *s, struct service_generation *g)
+{
+	const struct service_settings *settings = &g->settings;
+	size_t total = (size_t)settings->limits.connections, per_address = (size_t)settings->limits.connections_per_ip;
+
+	if (s->limit == NULL)
+		s->limit = net_limit_create(total, per_address, settings->exempt, settings->n_exempt);
+	else
+		net_limit_change(s->limit, total, per_address, settings->exempt, settings->n_exempt);
+	service_generation_ref(g);
+	service_generation_unref(s->newest);
+	s->newest = g;
+}
+
 bool service_connections_start(struct service *s, struct service_listeners *listeners, struct error *err)
 {
-	const struct service_settings *settings = &s->first->settings;
-
-	s->limit = net_limit_create((size_t)settings->limits.connections, (size_t)settings->limits.connections_per_ip,
-	                            settings->exempt, settings->n_exempt);
+	set_limits(s, s->first);
 	s->places = xcalloc(listeners->n, sizeof *s->places);
 	for (; s->n_places < listeners->n; s->n_places++) {
 		struct service_place *place = &s->places[s->n_places];
@@ -159,6 +170,7 @@ void service_connections_release(struct service *s)
 	service_connections_stop(s);
 	free(s->places);
 	net_limit_destroy(s->limit);
+	service_generation_unref(s->newest);
 }
 
 static bool serves(const struct service *s, const struct service_listen *row)
@@ -185,6 +197,7 @@ void service_connections_reload(struct service *s, struct service_generation *g)
 {
 	const struct service_listen *rows = g->settings.listen.at;
 
+	set_limits(s, g);
 	for (size_t i = 0; i < g->settings.listen.n; i++) {
 		if (serves(s, &rows[i]) && place_of(s, &rows[i]) == NULL)
 			log_warning(s->program->name, "listener-not-added", "address=%s service=%s reason=%s", rows[i].address,

@@ -40,8 +40,6 @@ static void warn_of_restart(const struct service *s, const struct service_settin
 		{ "user", is_same_text(old->user, new->user) },
 		{ "process.threads", old->process.threads == new->process.threads },
 		{ "process.sandbox", old->process.sandbox == new->process.sandbox },
-		{ "limits.connections", old->limits.connections == new->limits.connections },
-		{ "limits.connections_per_ip", old->limits.connections_per_ip == new->limits.connections_per_ip },
 	};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {

@@ -23,7 +23,8 @@ struct service_place {                  /* one listening socket */
 
 struct service {
 	const struct service_program *program;
-	struct service_generation *first;       /* its limits.exempt is net_limit's, its process settings are in force */
+	struct service_generation *first;       /* what needs a restart is in force as it says */
+	struct service_generation *newest;      /* its limits.exempt is net_limit's */
 	struct service_loop *loops;
 	pthread_t *threads;                     /* [1..n_loops) */
 	size_t n_loops, n_threads;              /* threads that were started */
@@ -61,7 +62,7 @@ struct service {
 bool service_connections_start(struct service *, struct service_listeners *, struct error *err);
 void service_connections_stop(struct service *);        /* accept no more */
 void service_connections_release(struct service *);
-/* The rows of a new generation, where it has the same addresses. */
+/* The limits of a new generation; its listeners are compared with those there are. */
 void service_connections_reload(struct service *, struct service_generation *);
 
 /* service_changes */

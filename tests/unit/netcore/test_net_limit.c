@@ -55,6 +55,11 @@ int main(void)
 	struct net_addr local = rig_addr("unix:/x"), a = rig_addr("10.0.0.1:1");
 	for (int i = 0; i < 100; i++)
 		CHECK_ROW(net_limit_enter(open, i % 2 ? &a : &local) == NET_LIMIT_OK, "0 is no bound");
+	net_limit_change(open, 0, 51, NULL, 0);
+	CHECK_ROW(net_limit_enter(open, &a) == NET_LIMIT_OK, "under a bound that came later, those who are in count");
+	CHECK_ROW(net_limit_enter(open, &a) == NET_LIMIT_ADDRESS, "and the next is one too many");
+	net_limit_change(open, 101, 51, NULL, 0);
+	CHECK_ROW(net_limit_enter(open, &local) == NET_LIMIT_TOTAL, "a bound on all, too");
 	net_limit_destroy(open);
 	return check_finish();
 }
