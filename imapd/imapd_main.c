@@ -1,11 +1,8 @@
 /* imapd: the mailboxes over IMAP4rev1.  RFC 3501; the process is service's, the sessions are imapd_session's. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "auth/guess_limit.h"
-#include "auth/success_cache.h"
 #include "base/memory.h"
 #include "imapd/imapd_session.h"
 #include "message/charset.h"
@@ -13,25 +10,10 @@
 #include "service/service_main.h"
 #include "service/service_server.h"
 
-#define SUCCESSES 4096                  /* log-ins remembered */
-
-static struct imapd_shared shared;
-static pthread_once_t shared_once = PTHREAD_ONCE_INIT;
-
-static void make_shared(void)
-{
-	shared.successes = success_cache_create(SUCCESSES, SUCCESS_CACHE_KEEP_MS);
-	shared.guesses = guess_limit_create();
-}
-
 static bool start(struct service_loop *loop, struct error *err)
 {
-	struct imapd_loop *all = xcalloc(1, sizeof *all);
-
 	(void)err;
-	pthread_once(&shared_once, make_shared);
-	all->shared = &shared;
-	loop->program = all;
+	loop->program = xcalloc(1, sizeof(struct imapd_loop));
 	return true;
 }
 

@@ -279,10 +279,16 @@ static void rest(struct imapd_session *s)
 	}
 }
 
+/* A client that does not read its answers gets no more of them: reading goes on when they are drained. */
+static bool is_heard(const struct imapd_session *s)
+{
+	return s->out.len + net_stream_pending(s->stream) <= NET_STREAM_OUTPUT_HIGH;
+}
+
 static void session_read(struct imapd_session *s)
 {
 	s->is_in_read = true;
-	while (!s->is_over && s->is_reading) {
+	while (!s->is_over && s->is_reading && is_heard(s)) {
 		struct bytes in = net_stream_input(s->stream);
 		size_t used;
 		if (in.len == 0)
@@ -322,8 +328,10 @@ static void drained(void *owner)
 	struct imapd_session *s = owner;
 	void (*then)(struct imapd_session *) = s->on_drained;
 
-	if (!then)
+	if (!then) {
+		session_read(s);
 		return;
+	}
 	s->on_drained = NULL;
 	imapd_session_arm(s);
 	then(s);

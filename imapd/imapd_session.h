@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "auth/guess_limit.h"
-#include "auth/success_cache.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
@@ -39,16 +37,9 @@ enum imapd_after {
 
 typedef enum imapd_after imapd_line_fn(struct imapd_session *, struct bytes line);
 
-/* What all sessions of the process share; thread-safe. */
-struct imapd_shared {
-	struct success_cache *successes;
-	struct guess_limit *guesses;
-};
-
 /* A loop's sessions: service_loop.program. */
 struct imapd_loop {
 	struct list sessions;
-	struct imapd_shared *shared;
 };
 
 struct imapd_session {
@@ -77,7 +68,7 @@ struct imapd_session {
 	struct store_request *request;
 	imapd_line_fn *on_line;         /* takes the next whole line instead of a new command */
 	imapd_line_fn *on_octets;       /* takes octets of a passed literal */
-	const char *refusal;            /* tagged reply once a dropped literal was read */
+	const char *refusal;            /* tagged reply once a dropped literal was read, or a delay is over */
 	const char *final;              /* the tagged reply, while the view is brought up to date */
 	size_t budget_taken;
 
