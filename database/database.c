@@ -58,10 +58,13 @@ bool database_handle_fail(struct database *db, int code)
 	}
 	if (db->error.kind != ERROR_NONE)
 		return false;
-	error_set(&db->error, kind_of(db, code), "database: %s", sqlite3_errmsg(db->handle));
 	/* only these two come from a system call; for others the number is an old one */
-	if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
-		db->error.sys_errno = sqlite3_system_errno(db->handle);
+	int reason = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? sqlite3_system_errno(db->handle) : 0;
+
+	if (reason == 0)
+		return error_set(&db->error, kind_of(db, code), "database: %s", sqlite3_errmsg(db->handle));
+	error_set_errno(&db->error, reason, "database: %s", sqlite3_errmsg(db->handle));
+	db->error.kind = kind_of(db, code);
 	return false;
 }
 

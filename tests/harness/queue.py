@@ -1,37 +1,10 @@
 """The queue of a server, seen and hurried by its tables: a child process of the server's own user asks SQLite."""
 
-import os
 import sqlite3
 
-from harness.failure import Failure
+from harness.user import as_user
 
 BUSY_S = 20
-
-
-def as_user(identity, work):
-    """What work() returns as text, done by a forked child of that user; files it makes are the user's."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            if identity.ids:
-                os.setgroups([])
-                os.setgid(identity.gid)
-                os.setuid(identity.uid)
-            os.write(write, work().encode())
-            code = 0
-        except BaseException as error:
-            os.write(write, repr(error).encode())
-        finally:
-            os._exit(code)
-    os.close(write)
-    with open(read, "rb") as pipe:
-        text = pipe.read().decode()
-    _, status = os.waitpid(pid, 0)
-    if status != 0:
-        raise Failure("an answer of the store", text)
-    return text
 
 
 def ask(server, sql):

@@ -139,8 +139,8 @@ static void check_refusals(void)
 
 	snprintf(path, sizeof path, "%s/none.db", check_folder());
 	CHECK(open_as(DATABASE_WRITE, &err) == NULL && err.kind == ERROR_NOT_FOUND);
-	snprintf(wanted, sizeof wanted, "%s: database: unable to open database file", path);
-	CHECK_TEXT(err.text, wanted, "the text names the file");
+	snprintf(wanted, sizeof wanted, "%s: database: unable to open database file: No such file or directory", path);
+	CHECK_TEXT(err.text, wanted, "the text names the file and the reason");
 	snprintf(path, sizeof path, "%s/none/x.db", check_folder());
 	CHECK(open_as(DATABASE_CREATE, &err) == NULL && err.kind == ERROR_NOT_FOUND);
 	snprintf(path, sizeof path, "%s/text.db", check_folder());
