@@ -169,6 +169,9 @@ struct store_delivery {
 	const char *source;             /* who handed it in, for the journal: "alice@a.test" or "192.0.2.1" */
 	const struct store_recipient *recipients;
 	size_t n_recipients, n_originals;
+	/* When some copies are stored and a local one is not (its user went, it is over quota), it becomes a queue row that
+	 * carries the reason, so that its sender is told by a report, and counts as stored. */
+	bool report_refused;
 	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
 	int64_t lease_s;
 	/* Between authenticated peers: the same (peer, transaction, digest) again stores nothing and reports OK.  digest: SHA-256 of
@@ -183,6 +186,7 @@ struct store_queue_item {               /* one recipient of one message, leased 
 	int64_t message_id;
 	uint64_t size, skip;            /* send octets [skip, size) of the message */
 	const char *sender, *recipient, *envelope_id, *original_recipient;
+	const char *refused;            /* not to be sent anywhere: why this local copy could not be stored; NULL = a remote recipient */
 	int returns;
 	unsigned notify, tries;
 	bool is_8bit, delay_was_noticed;

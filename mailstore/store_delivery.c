@@ -44,10 +44,10 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 
 /* What one recipient comes to. */
 struct part {
-	enum { LOCAL, REMOTE, REPEATED, REFUSED } kind;
+	enum { LOCAL, REMOTE, REPEATED, REFUSED, REPORTED } kind;
 	int64_t user_id, mailbox_id;
 	struct part *first;             /* REPEATED: the one with the same target */
-	struct error error;             /* REFUSED */
+	struct error error;             /* REFUSED, REPORTED */
 };
 
 static void refuse(struct part *part, enum error_kind kind, const char *address, const char *why)
@@ -131,13 +131,30 @@ static size_t plan(struct store_delivery_copy *copy, struct store_context *conte
 	return n;
 }
 
+/* Accepted as a whole: what could not be stored becomes a queue row that tells why. */
+static void report_refused(struct store_delivery_copy *copy, struct part *parts)
+{
+	const struct store_delivery *given = &copy->given;
+
+	for (size_t i = 0; i < given->n_recipients; i++)
+		if (parts[i].kind == REFUSED)
+			parts[i].kind = REPORTED;
+	for (size_t i = 0; i < given->n_originals; i++)
+		error_clear(&copy->results[i]);
+}
+
+static bool needs_queue_row(const struct part *part)
+{
+	return part->kind == REMOTE || part->kind == REPORTED;
+}
+
 static void write_copies(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id)
 {
 	const struct store_delivery *given = &copy->given;
 	size_t n_remote = 0;
 
 	for (size_t i = 0; i < given->n_recipients; i++) {
-		n_remote += parts[i].kind == REMOTE;
+		n_remote += needs_queue_row(&parts[i]);
 		if (parts[i].kind != LOCAL)
 			continue;
 		struct store_copy row = {
@@ -150,8 +167,9 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 		return;
 	copy->items = store_queue_row_insert(context, given, message_id, n_remote);
 	for (size_t i = 0; i < given->n_recipients; i++)
-		if (parts[i].kind == REMOTE)
-			store_queue_row_add(context, given, &given->recipients[i], message_id, copy->items);
+		if (needs_queue_row(&parts[i]))
+			store_queue_row_add(context, given, &given->recipients[i], parts[i].kind == REPORTED ? parts[i].error.text : NULL,
+			                    message_id, copy->items);
 	if (!given->lease)
 		store_context_touch(context, 0, 0);
 }
@@ -178,6 +196,8 @@ bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *
 
 	store_queue_items_destroy(copy->items);
 	copy->items = NULL;
+	if (n > 0 && copy->given.report_refused)
+		report_refused(copy, parts);
 	if (n > 0 && !was_received(&copy->given, context)) {
 		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
 		write_copies(copy, context, parts, message_id);

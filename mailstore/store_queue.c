@@ -29,6 +29,7 @@ static void read_item(struct database_statement *s, struct arena *arena, struct 
 		.notify = (unsigned)database_statement_int(s, 10), .tries = (unsigned)database_statement_int(s, 11),
 		.is_8bit = database_statement_int(s, 12) != 0, .delay_was_noticed = database_statement_int(s, 13) != 0,
 		.arrived_s = database_statement_int(s, 14), .expires_s = database_statement_int(s, 15),
+		.refused = database_statement_text(s, 16, arena),
 	};
 }
 
@@ -37,7 +38,7 @@ static void read_due(struct claim_request *self, struct store_context *context)
 	struct store_queue_items *items = self->items;
 	struct database_statement *s = database_statement_begin(context->db,
 		"SELECT r.item_id, r.queue_id, q.message_id, m.size, q.skip, q.sender, r.recipient, q.envelope_id, r.original, q.returns, "
-		"r.notify, r.tries, q.is_8bit, r.delay_noticed, q.arrived, q.expires "
+		"r.notify, r.tries, q.is_8bit, r.delay_noticed, q.arrived, q.expires, CASE r.kind WHEN 1 THEN r.status END "
 		"FROM qrcpt r CROSS JOIN qmsg q ON q.queue_id = r.queue_id CROSS JOIN message m ON m.message_id = q.message_id "
 		"WHERE r.next_at <= ? AND r.hold = 0 ORDER BY r.next_at, r.item_id LIMIT ?");
 

@@ -52,7 +52,7 @@ static char *keep_text(struct arena *arena, const char *text)
 }
 
 static void add_item(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
-                     int64_t message_id, struct store_queue_items *items)
+                     const char *refused, int64_t message_id, struct store_queue_items *items)
 {
 	struct arena *arena = &items->arena;
 
@@ -61,16 +61,16 @@ static void add_item(struct store_context *context, const struct store_delivery 
 		.size = store_body_size(given->body), .skip = given->local_prefix,
 		.sender = arena_text(arena, given->sender), .recipient = arena_text(arena, recipient->address),
 		.envelope_id = keep_text(arena, given->envelope_id), .original_recipient = keep_text(arena, recipient->original_recipient),
-		.returns = given->returns, .notify = recipient->notify, .is_8bit = given->is_8bit,
+		.refused = keep_text(arena, refused), .returns = given->returns, .notify = recipient->notify, .is_8bit = given->is_8bit,
 		.arrived_s = given->arrived_s, .expires_s = given->expires_s, .lease_until_s = context->now_s + given->lease_s,
 	};
 }
 
 void store_queue_row_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
-                         int64_t message_id, struct store_queue_items *items)
+                         const char *refused, int64_t message_id, struct store_queue_items *items)
 {
 	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token) VALUES(?, ?, ?, ?, ?, ?)");
+		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token, kind, status) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, (int64_t)given->queue_id);
 	database_statement_bind_text(s, 2, recipient->address);
@@ -78,7 +78,9 @@ void store_queue_row_add(struct store_context *context, const struct store_deliv
 	database_statement_bind_int(s, 4, recipient->notify);
 	database_statement_bind_int(s, 5, items != NULL ? context->now_s + given->lease_s : context->now_s);
 	database_statement_bind_int(s, 6, items != NULL ? context->store->lease.token : 0);
+	database_statement_bind_int(s, 7, refused != NULL);
+	database_statement_bind_text(s, 8, refused);
 	database_statement_run(s);
 	if (items != NULL)
-		add_item(context, given, recipient, message_id, items);
+		add_item(context, given, recipient, refused, message_id, items);
 }

@@ -7,9 +7,9 @@
 
 /* The qmsg row of a delivery with n remote recipients.  Returns where items born leased go, NULL when none are. */
 struct store_queue_items *store_queue_row_insert(struct store_context *, const struct store_delivery *, int64_t message_id, size_t n);
-/* A recipient's row, and its item when items is not NULL. */
-void store_queue_row_add(struct store_context *, const struct store_delivery *, const struct store_recipient *, int64_t message_id,
-                         struct store_queue_items *items);
+/* A recipient's row, and its item when items is not NULL.  refused: why a local copy could not be stored, NULL for a remote one. */
+void store_queue_row_add(struct store_context *, const struct store_delivery *, const struct store_recipient *, const char *refused,
+                         int64_t message_id, struct store_queue_items *items);
 
 struct store_queue_items *store_queue_row_items(size_t room);
 

@@ -28,6 +28,7 @@ struct relay_item *relay_item_create(const struct store_queue_item *row)
 	item->row.sender = copy(&item->arena, row->sender);
 	item->row.recipient = copy(&item->arena, row->recipient);
 	item->row.envelope_id = copy(&item->arena, row->envelope_id);
+	item->row.refused = copy(&item->arena, row->refused);
 	item->row.original_recipient = copy(&item->arena, row->original_recipient);
 	atomic_fetch_add(&n_items, 1);
 	return item;

@@ -35,6 +35,11 @@ void relay_pool_add(struct relay *relay, struct list *items)
 		struct relay_item *item = LIST_OWNER(node, struct relay_item, node);
 		struct relay_route route;
 
+		if (item->row.refused) {
+			relay_item_failed(item, "5.2.0", item->row.refused, false, NULL);
+			list_append(&settled, node);
+			continue;
+		}
 		if (!relay_route_find(relay->loop->generation, item->row.recipient, &route)) {
 			relay_item_failed(item, "5.4.4", "no route to domain", false, NULL);
 			list_append(&settled, node);

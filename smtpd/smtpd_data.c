@@ -217,6 +217,7 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 		.recipients = recipients,
 		.n_recipients = t->n_copies,
 		.n_originals = t->envelope.n_recipients,
+		.report_refused = !smtpd_session_is_lmtp(s),
 		.lease = true,
 		.lease_s = SMTPD_SLOT_LEASE_S,
 	});

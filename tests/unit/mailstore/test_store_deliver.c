@@ -88,6 +88,30 @@ static void the_quota_stops_one_recipient_and_not_the_other(struct fixture *f)
 	CHECK(findings(f) == 0);
 }
 
+static void a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(struct fixture *f)
+{
+	struct store_recipient recipients[] = {
+		{ .original = 0, .user_id = add_user(f, "judy@a.test"), .address = "judy@a.test" },
+		{ .original = 1, .user_id = 9999, .address = "gone@a.test" },
+	};
+	struct store_delivery delivery = a_delivery(f, 100, recipients, 2);
+
+	delivery.n_originals = 2;
+	delivery.report_refused = true;
+	delivery.lease = true;
+	delivery.lease_s = 60;
+	CHECK(deliver(f, &delivery) == ERROR_NONE);
+	CHECK_ROW(answer.results[0].kind == ERROR_NONE && answer.results[1].kind == ERROR_NONE, "both count as accepted");
+	CHECK(answer.items != NULL && answer.items->n == 1);
+	CHECK_TEXT(answer.items->at[0].recipient, "gone@a.test", "the row is the refused one's");
+	CHECK_TEXT(answer.items->at[0].refused, "gone@a.test: no such user any more", "the row says why");
+	delivery = a_delivery(f, 100, recipients + 1, 1);
+	delivery.n_originals = 2;
+	delivery.report_refused = true;
+	CHECK_ROW(deliver(f, &delivery) == ERROR_NOT_FOUND, "alone it is refused");
+	CHECK(findings(f) == 0);
+}
+
 static void a_transmission_sent_again_is_stored_once(struct fixture *f)
 {
 	struct store_recipient recipient = { .user_id = add_user(f, "ivan@a.test"), .address = "ivan@a.test" };
@@ -201,6 +225,7 @@ int main(void)
 	two_users_share_one_body(&f);
 	one_user_under_two_names_gets_one_copy(&f);
 	the_quota_stops_one_recipient_and_not_the_other(&f);
+	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
 	a_transmission_sent_again_is_stored_once(&f);
 	a_full_disk_is_said_before_anything_is_written(&f);
 	an_abandoned_body_leaves_no_file(&f);
