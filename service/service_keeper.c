@@ -25,7 +25,7 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 30000
 #define CALM_MS 60000                   /* a server that lived so long starts the back-off anew */
-#define STOP_MS 10000
+#define STOP_MS 9500                    /* the promise is ten seconds */
 
 struct keeper {
 	const struct service_program *program;
@@ -286,7 +286,7 @@ static void keep(struct keeper *k)
 		if (k->restart_ms != 0 && now >= k->restart_ms && !k->stopping)
 			start_server(k);
 		if (k->stopping && k->kill_ms != 0 && now >= k->kill_ms && k->server > 0) {
-			log_error(k->program->name, "server-killed", "reason=%s", "still there 10 s after SIGTERM");
+			log_error(k->program->name, "server-killed", "reason=%s", "still there after SIGTERM");
 			k->kill_ms = 0;
 			kill(k->server, SIGKILL);
 		}

@@ -20,7 +20,7 @@
 #define LOOPS_MAX_AUTO 4
 #define WORKERS 2
 #define WORK_QUEUE 1000
-#define STOP_MS 9000
+#define STOP_MS 8500                    /* the keeper ends it a second later */
 #define SUCCESSES 4096                  /* log-ins remembered, so that they cost no PBKDF2 again */
 
 #define RELAYS (1u << SERVICE_SMTP | 1u << SERVICE_SUBMISSION)  /* programs that call other hosts */

@@ -47,7 +47,7 @@ struct service_program {
 	/* A refused connection (limits): say one line and close; fd is the program's, service_connection_end must not be called.
 	 * In loop 0; NULL: it is just closed. */
 	void (*refuse)(struct service_loop *, int fd, const struct service_listen *, const char *why);
-	/* SIGTERM: answer what is under way, then 421/BYE.  The process ends when all connections and holds are gone, or after 9 s. */
+	/* SIGTERM: answer what is under way, then 421/BYE.  The process ends when all connections and holds are gone, or after 8.5 s. */
 	void (*stop)(struct service_loop *);
 	/* A new generation is in place; NULL accepted. */
 	void (*reload)(struct service_loop *);
