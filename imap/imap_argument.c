@@ -190,24 +190,23 @@ bool imap_argument_number64(struct bytes *rest, uint64_t *number)
 
 static bool is_skipped_octet(int octet)
 {
-	return octet == '\\' || octet == '*' || octet == '%' || imap_is_atom_octet(octet);
+	return octet == '\\' || octet == '*' || octet == '%' || imap_is_astring_octet(octet);
 }
 
-/* BODY[HEADER.FIELDS (Date)]<0>: an atom goes on behind its section. */
+/* BODY[HEADER.FIELDS (Date)]<0>: what is in brackets belongs to the atom. */
 static bool skip_atom(struct bytes *rest)
 {
-	struct bytes word;
+	size_t n = 0;
 
-	if (!take_while(rest, is_skipped_octet, &word))
-		return false;
-	if (bytes_find(word, '[') == word.len)
-		return true;
-	size_t end = bytes_find(*rest, ']');
-	if (end == rest->len)
-		return false;
-	*rest = bytes_skip(*rest, end + 1);
-	take_while(rest, is_skipped_octet, &word);
-	return true;
+	while (n < rest->len && is_skipped_octet((unsigned char)rest->at[n])) {
+		if (rest->at[n++] != '[')
+			continue;
+		n += bytes_find(bytes_skip(*rest, n), ']');
+		if (n == rest->len)
+			return false;
+	}
+	*rest = bytes_skip(*rest, n);
+	return n > 0;
 }
 
 bool imap_argument_skip(struct bytes *rest)
