@@ -53,7 +53,7 @@ static bool ask(const char *prompt, char line[LINE_SIZE], size_t *len, struct er
 static bool read_password(char line[LINE_SIZE], size_t *len, struct error *err)
 {
 	char again[LINE_SIZE];
-	size_t again_len;
+	size_t again_len = 0;
 
 	if (!isatty(STDIN_FILENO))
 		return read_line(line, len, err);
@@ -67,7 +67,7 @@ static bool read_password(char line[LINE_SIZE], size_t *len, struct error *err)
 bool mailctl_password_read(struct password_record *record, struct error *err)
 {
 	char line[LINE_SIZE];
-	size_t len;
+	size_t len = 0;
 	bool ok = read_password(line, &len, err) &&
 	          password_make(bytes_of(line, len), PASSWORD_ITERATIONS, record, err);
 

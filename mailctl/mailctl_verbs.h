@@ -1,4 +1,4 @@
-/* mailctl_verbs: the verbs, one file a subject (mailctl_init.c, mailctl_user.c, …). */
+/* mailctl_verbs: the table of verbs and main; the verbs themselves stand in one file a subject (mailctl_init.c, mailctl_user.c, …). */
 #ifndef MAILCTL_MAILCTL_VERBS_H
 #define MAILCTL_MAILCTL_VERBS_H
 

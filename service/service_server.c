@@ -268,7 +268,8 @@ static bool start(struct service *s, struct service_listeners *listeners, pid_t 
 	log_set_level((enum log_level)s->first->settings.process.level);
 	s->hint = service_hint_open(s->first->settings.data_dir, &no_multicast);
 	if (s->hint == NULL)
-		log_warning(s->program->name, "no-multicast", "error=%s reason=%s", no_multicast.text, "changes are polled for each second");
+		log_warning(s->program->name, "no-multicast", "error=%s reason=%s", no_multicast.text,
+		            "changes are polled for each second");
 	if (!enter_sandbox(s, keeper, err)) {
 		*code = err->kind == ERROR_DENIED ? EX_NOPERM : err->kind == ERROR_NOT_FOUND ? EX_CONFIG : service_exit_code(err);
 		return false;

@@ -1,10 +1,11 @@
+#include "mailctl/mailctl_verbs.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "mailctl/mailctl_verbs.h"
 #include "netcore/net_signal.h"
 #include "service/service_main.h"
 #include "service/service_version.h"
