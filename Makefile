@@ -46,12 +46,16 @@ LDFLAGS_test    := -fsanitize=address,undefined
 LDFLAGS_tsan    := -fsanitize=thread
 LDFLAGS_fuzz    := -fsanitize=address,undefined,fuzzer
 
+# The warnings are gcc's; another compiler's opinion of them fails nothing.
 ifeq ($(VARIANT),fuzz)
 CC := clang
+WARNINGS := -Wall
 endif
 
 # pkg-config is asked once per make, not once per file; `make deps` runs before it exists.
-PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(pkg_cflags))$(PKG_CFLAGS)
+pkg_cflags  = $(shell $(PKG_CONFIG) --print-errors --cflags $(PACKAGES))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
+              something to build with is missing; `make deps` installs it or says what to install))
 ALL_CFLAGS  = -std=gnu17 -I. -pthread -fPIE $(WARNINGS) $(CFLAGS_$(VARIANT)) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread -pie $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
 ALL_LIBS    = $(foreach l,$(call reverse,$(LIBRARIES)),$(OUT)/lib/lib$(l).a)
@@ -112,42 +116,45 @@ clean:
 # What a person types.  The recipes call make again, so that the packages are there before
 # pkg-config is asked.
 
-.PHONY: deps demo test unit e2e lint fuzz bench interop crash install help
+# Under somebody's -j this make's own -j would cut the children off from the shared jobs.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: deps demo test lint fuzz bench interop crash install help
 deps:
 	@tools/deps build
 
 demo: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tools/demo $(BIN) $(if $(KEEP),--keep)
 
 test:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory -j$(JOBS) all
-	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=test all unit-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=test all unit-programs
 	@tests/all $(BUILD)
 
 lint:
 	@tools/deps build test lint
-	@tools/lint
+	@tools/lint $(BUILD)
 
 fuzz:
 	@tools/deps build fuzz
-	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz fuzz-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=fuzz fuzz-programs
 	@tools/fuzz $(BUILD)/fuzz/fuzzers $(SECONDS)
 
 crash:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tests/crash/run --bin $(BUILD)/bin --rounds $(ROUNDS)
 
 bench:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tests/bench/run --bin $(BUILD)/bin
 
 interop:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tests/interop/run --bin $(BUILD)/bin
 
 MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1
@@ -159,7 +166,7 @@ install: all
 	install -m 644 $(filter %.1,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 etc/posta.conf README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/posta
-	for unit in etc/*.service; do sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
+	for unit in etc/*.service; do sed 's|/usr/local/s*bin/|$(PREFIX)/sbin/|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 
 help:
 	@echo 'make            build all five programs into build/bin'
