@@ -8,10 +8,28 @@
 #include "service/service_keeper.h"
 #include "service/service_state.h"
 
+/* One reload on its way through the loops. */
+struct reload {
+	struct service *service;
+	atomic_size_t n_left;           /* loops that have the old generation still */
+};
+
 struct change {
 	struct service_loop *loop;
 	struct service_generation *generation;
+	struct reload *reload;
 };
+
+/* In loop 0: whoever connects from now on, and whatever the program does from now on, goes by the new generation. */
+static void tell_reloaded(void *owner)
+{
+	struct reload *reload = owner;
+	struct service *s = reload->service;
+
+	log_info(s->program->name, "reloaded", "file=%s", s->loops[0].generation->settings.path);
+	service_reload_tell(s, SERVICE_KEEPER_RELOADED);
+	free(reload);
+}
 
 /* In each loop: connections from now on begin under the new generation; those that are here keep theirs. */
 static void change_generation(void *owner)
@@ -21,9 +39,11 @@ static void change_generation(void *owner)
 
 	service_generation_unref(loop->generation);
 	loop->generation = c->generation;
-	free(c);
 	if (loop->service->program->reload != NULL)
 		loop->service->program->reload(loop);
+	if (atomic_fetch_sub(&c->reload->n_left, 1) == 1)
+		net_loop_post(loop->service->loops[0].net, tell_reloaded, c->reload);
+	free(c);
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -54,13 +74,15 @@ static void put_in_force(struct service *s, struct service_generation *g)
 	service_connections_reload(s, g);
 	budget_set_limit(s->budget, (size_t)g->settings.limits.memory);
 	log_set_level((enum log_level)g->settings.process.level);
+	struct reload *reload = xcalloc(1, sizeof *reload);
+	reload->service = s;
+	atomic_init(&reload->n_left, s->n_loops);
 	for (size_t i = 0; i < s->n_loops; i++) {
 		struct change *c = xmalloc(sizeof *c);
-		*c = (struct change){ &s->loops[i], service_generation_ref(g) };
+		*c = (struct change){ &s->loops[i], service_generation_ref(g), reload };
 		/* posted to loop 0 too: the connections it handed out before go before */
 		net_loop_post(s->loops[i].net, change_generation, c);
 	}
-	log_info(s->program->name, "reloaded", "file=%s", g->settings.path);
 }
 
 static void take_reading(struct service *s, int fd)
@@ -73,12 +95,13 @@ static void take_reading(struct service *s, int fd)
 		g = service_generation_create(&reading, &err);
 		service_reading_release(&reading);
 	}
-	if (g != NULL)
+	if (g != NULL) {
 		put_in_force(s, g);
-	else
+	} else {
 		log_error(s->program->name, "reload-failed", "error=%s", err.text);
+		service_reload_tell(s, SERVICE_KEEPER_RELOADED);
+	}
 	service_generation_unref(g);
-	service_reload_tell(s, SERVICE_KEEPER_RELOADED);
 }
 
 static void hear(void *owner, unsigned events)
