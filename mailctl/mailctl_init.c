@@ -110,9 +110,9 @@ static int take_options(struct init *in, int argc, char **argv)
 		if (code != EX_OK)
 			return code;
 	}
-	if (argc - optind != (in->is_system ? 0 : 1) || in->conf.domain == NULL)
-		return mailctl_usage("usage: mailctl %s", init_syntax);
 	in->folder = in->is_system ? SYSTEM_FOLDER : argv[optind];
+	if (argc - optind != (in->is_system ? 0 : 1) || in->folder == NULL || in->conf.domain == NULL)
+		return mailctl_usage("usage: mailctl %s", init_syntax);
 	return EX_OK;
 }
 
@@ -267,7 +267,8 @@ static bool check_conf(const struct init *in, struct error *err)
 	struct arena arena = { 0 };
 
 	mailctl_template_write(&in->conf, &text);
-	bool ok = service_settings_load_text(text.at, "posta.conf", &arena, &settings, err);
+	const char *path = arena_printf(&arena, "%s/posta.conf", in->folder);
+	bool ok = service_settings_load_text(text.at, path, &arena, &settings, err);
 	buffer_release(&text);
 	arena_reset(&arena);
 	return ok;
