@@ -3,13 +3,15 @@
 import re
 import socket
 import time
+from pathlib import Path
 
-from harness import match, sasl
+from harness import match, sasl, transcript
 from harness.client import Client, octets_of
 from harness.failure import Failure, TimeUp
 from harness.match import Literal
 from harness.stage import Stage
 
+ROOT = Path(__file__).resolve().parents[2]
 ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))")
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 DIALOGUE = {">": "send", "<": "expect", "<...": "expect_later"}
@@ -196,6 +198,14 @@ class Player(Stage):
             client.send(octets_of(line + "\r\n"))
         sasl.authenticate(client, mechanism.lower(), user, password, send,
                           lambda: self.receive(step, "a reply to AUTH"), lambda line: self.unread(step, line))
+
+    def transcript(self, step):
+        """A dialogue of one of the project's pages."""
+        if len(step.words) != 2:
+            raise Failure("transcript PAGE LANGUAGE", step.text)
+        page, language = step.words
+        transcript.play(ROOT / page, language, lambda service: self.address_of(service, None)[0], self.home.wait_s,
+                        self.variables, lambda mark, text: self.dialogue.append(f"{mark} {text}"))
 
     # -- expecting
 

@@ -10,7 +10,7 @@ STEP_BLOCKS = {"unordered", "together", "split", "repeat", "eventually"}
 CLIENT_WORDS = {"raw", "silent", "closed", "hangup", "starttls", "auth", "unordered", "together", "split"}
 WORDS = TEXT_BLOCKS | STEP_BLOCKS | CLIENT_WORDS | {
     "client", "user", "stop", "start", "restart", "reload", "kill", "log", "nolog", "peer", "accept",
-    "run", "clock", "fault", "as", "pause"}
+    "run", "clock", "fault", "as", "pause", "transcript"}
 TEST_ONLY = {"clock", "fault"}
 DIALOGUE = re.compile(r"(\d*)(>|<\.\.\.|<)(?: (.*))?$")
 INLINE = re.compile(r"(\+?)\{\{\{(.*?)\}\}\}(?!\})")
@@ -54,6 +54,7 @@ class Script:
         """The daemons it speaks of; smtpd when it speaks of none."""
         services = [self.service if not self.services_of(s) else self.services_of(s)
                     for s in self.every() if s.verb == "client"]
+        services += [s.words[1] for s in self.every() if s.verb == "transcript" and len(s.words) == 2]
         wanted = {"imapd" if s.startswith("imap") else "smtpd" for s in services}
         if re.search(r"\$\{?imap|\bimapd\b", self.text):
             wanted.add("imapd")

@@ -240,7 +240,7 @@ def reason_to_skip(script, is_root, foreign=None):
 
 def foreign_reason(script, steps, foreign):
     own = {"server", "settings", "stop", "start", "restart", "reload", "kill", "log", "nolog", "peer", "accept",
-           "run", "as", "clock", "fault", "expect-file"}
+           "run", "as", "clock", "fault", "expect-file", "transcript"}
     verb = next((s.verb for s in steps if s.verb in own), None)
     if verb:
         return f"line `{verb}` needs a server of its own"
