@@ -47,10 +47,12 @@ def p99(values):
     return sorted(values)[int(len(values) * 0.99)]
 
 
-def one_round(port):
+def one_round(port, selected):
+    """Times of the neighbour's NOOPs in ms, in a mailbox or before SELECT."""
     fetcher, neighbour = Imap(port, "bob@a.test"), Imap(port, "ann@a.test")
     fetcher.do("SELECT INBOX")
-    neighbour.do("SELECT INBOX")
+    if selected:
+        neighbour.do("SELECT INBOX")
     done = threading.Event()
     thread = threading.Thread(target=fetch_on, args=(fetcher, done))
     thread.start()
@@ -68,7 +70,7 @@ def one_round(port):
 def measure(options):
     test_bin = options.test_programs()
     if test_bin is None:
-        return [Figure("neighbour_noop", "a neighbour's NOOP, store reads +200 ms", "ms", [], target=TARGET_MS, better="less", note="no test build")]
+        return [figure("neighbour_noop", "", [], "no test build")]
     with House(test_bin, "test") as house:
         server = house.server("a.test", {"ann@a.test": "secret", "bob@a.test": "secret"}, daemons=("imapd",))
         filler = Imap(server.ports()["imap"], "bob@a.test")
@@ -76,7 +78,13 @@ def measure(options):
             filler.do("APPEND INBOX", b"Subject: %d\r\n\r\n" % number + b"x" * 2000 + b"\r\n")
         server.stop()
         server.start((), {"POSTA_TEST_FAULT": FAULT})
-        rounds = [one_round(server.ports()["imap"]) for _ in range(options.few_rounds)]
+        port = server.ports()["imap"]
+        rounds = [(one_round(port, True), one_round(port, False)) for _ in range(options.few_rounds)]
         house.finish()
-    return [Figure("neighbour_noop", "a neighbour's NOOP (p99), store reads +200 ms", "ms", [p99(times) for times in rounds], target=TARGET_MS, better="less",
-                   note=f"worst {max(map(max, rounds)):.1f} ms; sanitizer build")]
+    return [figure("neighbour_noop", "in a mailbox", [selected for selected, _ in rounds]),
+            figure("neighbour_noop_unselected", "before SELECT", [other for _, other in rounds])]
+
+
+def figure(key, where, rounds, note=None):
+    return Figure(key, f"a neighbour's NOOP (p99), store reads +200 ms, {where}", "ms", [p99(times) for times in rounds], target=TARGET_MS, better="less",
+                  note=note or f"worst {max(map(max, rounds)):.1f} ms; sanitizer build")

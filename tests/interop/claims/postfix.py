@@ -7,17 +7,20 @@ from peers import certificate, postfix, wait
 from support import ALICE, PASSWORD, Mailbox, check, ends_with, is_report, letter, one_user, run
 
 BOX = "box@pf.test"
+PEER = 'peers = ( {{ domain = "pf.test"; address = "127.0.0.1:{port}"; {settings} }} );'
 
 
 class Pair:
     """Our a.test and Postfix' pf.test, each knowing the other's port."""
 
-    def __init__(self, house, with_tls=True):
+    def __init__(self, house, with_tls=True, peer=""):
+        """peer: more settings of our row for pf.test."""
         self.port, theirs = free_port(), free_port()
         folder = house.folder / "tls"
         if with_tls:
             certificate.make(folder, "mx.pf.test")
-        self.ours = one_user(house, peers={"pf.test": theirs}, smtp_port=self.port)
+        self.ours = one_user(house, peers={"pf.test": theirs}, smtp_port=self.port,
+                             change=PEER.format(port=theirs, settings=peer) if peer else "")
         self.theirs = house.own(postfix.Postfix(house.folder / "postfix", "pf.test", ["box"], {"a.test": self.port}, folder if with_tls else None,
                                                 str(self.ours.ca), "encrypt" if with_tls else "none", port=theirs))
 
@@ -41,6 +44,29 @@ def gets_our_mail_by_starttls(house):
     got, = pair.in_postfix()
     ends_with(got, octets)
     check(b"with ESMTPS" in got or b"using TLSv1.3" in got, "a Received line that tells TLS", got[:600])
+
+
+def gets_our_mail_by_verified_tls(house):
+    pair, octets = Pair(house, peer=f'tls = "verify"; ca = "{house.folder}/tls/ca.pem";'), letter("to Postfix", to=BOX)
+    pair.submit(octets, BOX)
+    ends_with(pair.in_postfix()[0], octets)
+
+
+def stays_without(pair):
+    """The letter waits in our queue: Postfix saw no MAIL and alice has no report."""
+    pair.submit(letter("to Postfix", to=BOX), BOX)
+    wait.until("a log line about the failure", lambda: any("event=deferred" in line for line in pair.ours.log_lines()))
+    check(not pair.theirs.messages("box"), "nothing at Postfix", "a message")
+    check(Mailbox(pair.ours).count() == 0, "no report yet", "one")
+
+
+def gets_nothing_when_another_authority_is_trusted(house):
+    certificate.make(house.folder / "other", "mx.pf.test")
+    stays_without(Pair(house, peer=f'tls = "verify"; ca = "{house.folder}/other/ca.pem";'))
+
+
+def gets_nothing_without_tls_when_it_is_required(house):
+    stays_without(Pair(house, with_tls=False, peer='tls = "required";'))
 
 
 def gets_our_mail_without_tls(house):

@@ -22,6 +22,14 @@ def is_inside():
     return os.environ.get(INSIDE) == "1"
 
 
+def why_not():
+    """Why there can be no namespaces here, or None."""
+    if os.geteuid() != 0:
+        return "namespaces of their own need root"
+    tried = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], stderr=subprocess.PIPE, text=True)
+    return None if tried.returncode == 0 else tried.stderr.strip()
+
+
 def enter():
     """Run this program again inside; returns there only.  Needs root."""
     if is_inside():
