@@ -157,13 +157,14 @@ interop:
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@tests/interop/run --bin $(BUILD)/bin
 
-MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1
+MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1 etc/posta.conf.5
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	        $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/posta $(DESTDIR)$(PREFIX)/lib/systemd/system
+	        $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/posta $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BIN)/smtpd $(BIN)/imapd $(BIN)/mailctl $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BIN)/mua $(BIN)/nettool $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(filter %.1,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(filter %.5,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 $(filter %.8,$(MANUALS)) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 etc/posta.conf README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/posta
 	for unit in etc/*.service; do sed 's|/usr/local/s*bin/|$(PREFIX)/sbin/|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done

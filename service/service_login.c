@@ -172,7 +172,8 @@ static enum service_login_status go_on(struct service_login *login, enum sasl_se
 	case SASL_SERVER_CONTINUE:
 		buffer_clear(&login->challenge);
 		buffer_add_text(&login->challenge, "");
-		codec_base64_encode(buffer_bytes(challenge), &login->challenge);
+		if (challenge != NULL)
+			codec_base64_encode(buffer_bytes(challenge), &login->challenge);
 		return SERVICE_LOGIN_CHALLENGE;
 	case SASL_SERVER_NEEDS_RECORD:
 		if (!may_guess(login))
