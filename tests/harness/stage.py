@@ -11,6 +11,7 @@ from harness.clock import Clock
 from harness.failure import Failure
 from harness.server import Server, free_port
 
+TESTS = Path(__file__).resolve().parents[1]
 BEFORE_SERVER = {"fault", "peer", "clock"}
 
 
@@ -72,7 +73,7 @@ class Stage:
 
     def publish(self, server):
         """The variables that name this server's folder and ports."""
-        known = {"dir": server.folder, "conf": server.conf, "ca": server.ca, **server.ports()}
+        known = {"dir": server.folder, "conf": server.conf, "ca": server.ca, "tests": TESTS, **server.ports()}
         first = next(iter(self.servers.values())) is server
         for name, value in known.items():
             self.variables[f"{name}_{server.domain.partition('.')[0]}"] = str(value)
