@@ -163,6 +163,9 @@ class Neighbour(threading.Thread):
 
     def __enter__(self):
         self.start()
+        deadline = time.monotonic() + WAIT_S
+        while self.rounds == 0 and not self.problem and time.monotonic() < deadline:
+            time.sleep(0.01)
         return self
 
     def __exit__(self, kind, *_):
