@@ -81,6 +81,12 @@ struct mime_scan *mime_scan_create(size_t header_max)
 	return s;
 }
 
+size_t mime_scan_memory(const struct mime_scan *s)
+{
+	return sizeof *s + s->held.capacity + s->header.capacity + s->root_header.capacity + s->scratch.capacity + s->arena.used +
+	       s->capacity * sizeof *s->tree.parts;
+}
+
 void mime_scan_destroy(struct mime_scan *s)
 {
 	if (s == NULL)

@@ -9,6 +9,8 @@ struct mime_scan;
 
 /* Header octets kept per part for fields: at most header_max (1 MiB is usual); more is scanned past, not kept. */
 struct mime_scan *mime_scan_create(size_t header_max);
+/* Octets of memory it holds now. */
+size_t mime_scan_memory(const struct mime_scan *);
 void mime_scan_destroy(struct mime_scan *);
 /* The next octets, cut anywhere. */
 void mime_scan_feed(struct mime_scan *, struct bytes);

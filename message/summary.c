@@ -52,6 +52,11 @@ void summary_builder_feed(struct summary_builder *b, struct bytes octets)
 	mime_scan_feed(b->scan, octets);
 }
 
+size_t summary_builder_memory(const struct summary_builder *b)
+{
+	return sizeof *b + mime_scan_memory(b->scan);
+}
+
 void summary_builder_finish(struct summary_builder *b, struct summary *out)
 {
 	const struct mime_tree *tree = mime_scan_finish(b->scan);

@@ -33,6 +33,8 @@ struct summary_builder;
 struct summary_builder *summary_builder_create(void);
 void summary_builder_destroy(struct summary_builder *);
 void summary_builder_feed(struct summary_builder *, struct bytes);
+/* Octets of memory it holds now: grows with the header and the number of parts. */
+size_t summary_builder_memory(const struct summary_builder *);
 /* Once, at the end. */
 void summary_builder_finish(struct summary_builder *, struct summary *out);
 

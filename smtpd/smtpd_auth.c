@@ -1,5 +1,7 @@
 #include "smtpd/smtpd_auth.h"
 
+#include <stdlib.h>
+
 #include "auth/sasl_mechanism.h"
 #include "base/codec.h"
 #include "base/log.h"
@@ -14,6 +16,13 @@ void smtpd_auth_abandon(struct smtpd_session *s)
 {
 	service_login_destroy(s->login.exchange);
 	s->login.exchange = NULL;
+}
+
+void smtpd_auth_forget(struct smtpd_session *s)
+{
+	smtpd_auth_abandon(s);
+	free(s->login.name);
+	s->login = (struct smtpd_login){ 0 };
 }
 
 static bool allows_cleartext(const struct smtpd_session *s)
@@ -55,8 +64,7 @@ static enum smtpd_after succeed(struct smtpd_session *s)
 static enum smtpd_after fail(struct smtpd_session *s, const char *reply)
 {
 	smtpd_auth_abandon(s);
-	if (!s->is_exempt)
-		net_timer_start(&s->pause, s->loop->net, FAILURE_PAUSE_MS, smtpd_session_read_on, s);
+	smtpd_session_pause(s, FAILURE_PAUSE_MS);
 	return smtpd_reply(s, "%s", reply);
 }
 

@@ -11,5 +11,7 @@ void smtpd_auth_offer(const struct smtpd_session *, struct buffer *text);
 enum smtpd_after smtpd_auth_line(struct smtpd_session *, struct bytes line);
 /* Forget an exchange under way, if any. */
 void smtpd_auth_abandon(struct smtpd_session *);
+/* Forget that, and who the client is. */
+void smtpd_auth_forget(struct smtpd_session *);
 
 #endif

@@ -14,13 +14,15 @@
 #include "smtpd/smtpd_slot.h"
 #include "smtpd/smtpd_trace.h"
 
-#define RECEIVED_MAX 100                /* RFC 5321 6.3 */
+#define RECEIVED_MAX 100                /* RFC 5321 6.3; ours not counted */
+#define NO_MEMORY "452 4.3.1 Not enough memory for more mail now"
 
 struct smtpd_receive {
 	struct smtp_data_decoder decoder;
 	struct store_body *body;        /* NULL once the message is refused: the rest is only counted */
 	struct summary_builder *summary;
 	struct buffer header;           /* submission: held back until its end, so that what is missing can go on top */
+	size_t counted;                 /* octets of summary and header, taken from the budget */
 	bool is_header_held, is_body_waiting;
 	const char *refusal;            /* the reply the end will get; NULL = none so far */
 	struct error failure;           /* of the store, kind NONE = none */
@@ -41,17 +43,25 @@ bool smtpd_data_is_waiting(const struct smtpd_session *s)
 	return s->receive != NULL && s->receive->is_body_waiting;
 }
 
+/* Everything but the count goes: of a message that is over, or refused and only read to its end. */
+static void release(struct smtpd_session *s, struct smtpd_receive *r)
+{
+	store_body_destroy(r->body);
+	r->body = NULL;
+	r->is_body_waiting = false;
+	summary_builder_destroy(r->summary);
+	r->summary = NULL;
+	buffer_release(&r->header);
+	budget_give(service_budget(s->loop->service), r->counted);
+	r->counted = 0;
+}
+
 void smtpd_data_abandon(struct smtpd_session *s)
 {
-	struct smtpd_receive *r = s->receive;
-
-	if (r == NULL)
+	if (s->receive == NULL)
 		return;
-	store_body_destroy(r->body);
-	summary_builder_destroy(r->summary);
-	budget_give(service_budget(s->loop->service), r->header.capacity);
-	buffer_release(&r->header);
-	free(r);
+	release(s, s->receive);
+	free(s->receive);
 	s->receive = NULL;
 }
 
@@ -64,33 +74,48 @@ int64_t smtpd_data_deadline_ms(const struct smtpd_session *s, int64_t base_ms, i
 }
 
 /* The message cannot be stored: give its memory back now and answer at its end. */
-static void refuse(struct smtpd_receive *r, const char *reply)
+static void refuse(struct smtpd_session *s, struct smtpd_receive *r, const char *reply)
 {
 	if (r->refusal == NULL)
 		r->refusal = reply;
-	store_body_destroy(r->body);
-	r->body = NULL;
+	release(s, r);
 }
 
-static void store_octets(struct smtpd_receive *r, struct bytes octets)
+/* What the summary and the held header take counts like the body. */
+static void count_memory(struct smtpd_session *s, struct smtpd_receive *r)
+{
+	struct budget *budget = service_budget(s->loop->service);
+	size_t now = summary_builder_memory(r->summary) + r->header.capacity;
+
+	if (now < r->counted)
+		budget_give(budget, r->counted - now);
+	else if (now > r->counted && !budget_take(budget, now - r->counted))
+		refuse(s, r, NO_MEMORY);
+	if (r->body != NULL)
+		r->counted = now;
+}
+
+static void store_octets(struct smtpd_session *s, struct smtpd_receive *r, struct bytes octets)
 {
 	bool wait = false;
 
 	if (r->body == NULL || octets.len == 0)
 		return;
 	summary_builder_feed(r->summary, octets);
-	if (!store_body_write(r->body, octets, &wait, &r->failure))
-		refuse(r, smtpd_reply_for_error(&r->failure));
-	else if (wait)
-		r->is_body_waiting = true;
+	if (!store_body_write(r->body, octets, &wait, &r->failure)) {
+		refuse(s, r, smtpd_reply_for_error(&r->failure));
+		return;
+	}
+	r->is_body_waiting |= wait;
+	count_memory(s, r);
 }
 
-static void store_prefix(struct smtpd_session *s, struct smtpd_receive *r)
+static void store_prefix(struct smtpd_session *s, struct smtpd_receive *r, struct bytes header)
 {
 	struct buffer prefix = { 0 };
 
-	r->local_prefix = smtpd_trace_write(s, r->queue_id, r->arrived_s, r->is_header_held ? buffer_bytes(&r->header) : BYTES("\r\n"), &prefix);
-	store_octets(r, buffer_bytes(&prefix));
+	r->local_prefix = smtpd_trace_write(s, r->queue_id, r->arrived_s, header, &prefix);
+	store_octets(s, r, buffer_bytes(&prefix));
 	buffer_release(&prefix);
 }
 
@@ -106,7 +131,7 @@ enum smtpd_after smtpd_data(struct smtpd_session *s, struct bytes arguments)
 		return smtpd_reply(s, "554 5.5.1 No valid recipients");
 	if (budget_used(budget) >= budget_limit(budget)) {
 		smtpd_session_end_transaction(s);
-		return smtpd_reply(s, "452 4.3.1 Not enough memory for more mail now");
+		return smtpd_reply(s, NO_MEMORY);
 	}
 	r = xcalloc(1, sizeof *r);
 	r->queue_id = random_time_id(clock_now_ms());
@@ -117,7 +142,7 @@ enum smtpd_after smtpd_data(struct smtpd_session *s, struct bytes arguments)
 	r->is_header_held = smtpd_session_is_submission(s);
 	s->receive = r;
 	if (!r->is_header_held)
-		store_prefix(s, r);
+		store_prefix(s, r, BYTES(""));
 	smtpd_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 	return SMTPD_DATA;
 }
@@ -125,36 +150,41 @@ enum smtpd_after smtpd_data(struct smtpd_session *s, struct bytes arguments)
 /* A submitted header is complete: put on top what it lacks (RFC 6409 8), alter nothing. */
 static void release_header(struct smtpd_session *s, struct smtpd_receive *r)
 {
-	store_prefix(s, r);
+	struct buffer header = r->header;
+
+	r->header = (struct buffer){ 0 };
 	r->is_header_held = false;
-	store_octets(r, buffer_bytes(&r->header));
-	budget_give(service_budget(s->loop->service), r->header.capacity);
-	buffer_release(&r->header);
+	store_prefix(s, r, buffer_bytes(&header));
+	store_octets(s, r, buffer_bytes(&header));
+	buffer_release(&header);
 }
 
 static void hold_header(struct smtpd_session *s, struct smtpd_receive *r, struct bytes content)
 {
-	size_t before = r->header.capacity, from = r->header.len < 3 ? 0 : r->header.len - 3;
+	size_t from = r->header.len < 3 ? 0 : r->header.len - 3;
 
 	buffer_add_bytes(&r->header, content);
-	budget_force(service_budget(s->loop->service), r->header.capacity - before);
 	if (bytes_starts(buffer_bytes(&r->header), BYTES("\r\n")) ||
 	    bytes_find_bytes(bytes_skip(buffer_bytes(&r->header), from), BYTES("\r\n\r\n")) < r->header.len - from)
 		release_header(s, r);
 	else if (r->header.len > SMTPD_TRACE_HEADER_MAX)
-		refuse(r, "552 5.3.4 Message header too large");
+		refuse(s, r, "552 5.3.4 Message header too large");
+	else
+		count_memory(s, r);
 }
 
 static void take_content(struct smtpd_session *s, struct smtpd_receive *r, struct bytes content)
 {
-	if (r->body == NULL || r->decoder.flaws != 0)
+	if (r->body == NULL)
 		return;
-	if (store_body_size(r->body) + r->header.len + content.len > s->generation->settings.limits.message_size + SMTPD_TRACE_MAX)
-		refuse(r, "552 5.3.4 Message too large");
+	if (r->decoder.flaws != 0)
+		refuse(s, r, "550 5.5.2 The message has a bare CR, a bare LF or a NUL");
+	else if (store_body_size(r->body) + r->header.len + content.len > s->generation->settings.limits.message_size + SMTPD_TRACE_MAX)
+		refuse(s, r, "552 5.3.4 Message too large");
 	else if (r->is_header_held)
 		hold_header(s, r, content);
 	else
-		store_octets(r, content);
+		store_octets(s, r, content);
 }
 
 static void finish_message(struct smtpd_session *);
@@ -230,14 +260,13 @@ static void finish_message(struct smtpd_session *s)
 	struct smtpd_receive *r = s->receive;
 	struct summary summary = { 0 };
 
-	if (r->is_header_held && r->body != NULL && r->decoder.flaws == 0)
+	if (r->is_header_held && r->body != NULL)
 		release_header(s, r);
-	summary_builder_finish(r->summary, &summary);
-	if (r->decoder.flaws != 0)
-		refuse_message(s, "550 5.5.2 The message has a bare CR, a bare LF or a NUL");
-	else if (r->refusal != NULL)
+	if (r->body != NULL)
+		summary_builder_finish(r->summary, &summary);
+	if (r->refusal != NULL)
 		refuse_message(s, r->refusal);
-	else if (summary.n_received > RECEIVED_MAX)
+	else if (summary.n_received > RECEIVED_MAX + 1)
 		refuse_message(s, "554 5.4.6 Too many Received fields: this message goes in a circle");
 	else
 		deliver(s, r, &summary);

@@ -1,7 +1,9 @@
 /* RCPT TO: for whom.  RFC 5321 4.1.1.3.  Aliases are followed here, so that 250 is a promise and 550 is the truth. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "smtp/smtp_parameters.h"
@@ -12,6 +14,8 @@
 
 #define UNKNOWN_USERS_SLOW 5
 #define UNKNOWN_PAUSE_MS   5000
+#define COPIES_MAX         20000        /* of a transaction, after aliases; one recipient may stand for 10,000 */
+#define RECIPIENT_OCTETS   64           /* what a recipient takes besides its address, about */
 
 static void on_recipient_resolved(void *owner, const struct error *, enum store_resolution, const struct store_target *, size_t n);
 static enum smtpd_after refuse(struct smtpd_session *s, const char *reply);
@@ -67,26 +71,18 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 
 static enum smtpd_after refuse(struct smtpd_session *s, const char *reply)
 {
+	char ip[NET_ADDR_TEXT];
+
 	if (s->state == SMTPD_MAIL)
 		s->state = SMTPD_REFUSED;
+	log_info("smtpd", "recipient-refused", "from=%s to=%s ip=%s reply=%s", s->transaction.envelope.sender,
+	         s->transaction.pending ? s->transaction.pending : "-", smtpd_session_ip(s, ip), reply);
 	return smtpd_reply(s, "%s", reply);
 }
 
-static bool is_same_target(const struct smtpd_copy *copy, int64_t user_id, const char *address)
+/* The store makes one copy a target, however many recipients lead there. */
+static void add_copy(struct smtpd_transaction *t, int64_t user_id, const char *address)
 {
-	if (copy->user_id != user_id)
-		return false;
-	return user_id > 0 || bytes_equal_nocase(bytes_text(copy->address), bytes_text(address));
-}
-
-/* One copy a mailbox or remote address, however many recipients lead there. */
-static void add_copy(struct smtpd_session *s, int64_t user_id, const char *address)
-{
-	struct smtpd_transaction *t = &s->transaction;
-
-	for (size_t i = 0; i < t->n_copies; i++)
-		if (is_same_target(&t->copies[i], user_id, address))
-			return;
 	if (t->n_copies == t->capacity) {
 		t->capacity = t->capacity ? t->capacity * 2 : 4;
 		t->copies = xreallocarray(t->copies, t->capacity, sizeof *t->copies);
@@ -98,23 +94,38 @@ static void add_copy(struct smtpd_session *s, int64_t user_id, const char *addre
 	};
 }
 
+/* Recipients stay until the end of the transaction: what they take counts like a body. */
+static bool take_memory(struct smtpd_session *s, const struct store_target *targets, size_t n)
+{
+	size_t octets = RECIPIENT_OCTETS + strlen(s->transaction.pending);
+
+	for (size_t i = 0; i < n; i++)
+		octets += RECIPIENT_OCTETS + strlen(targets[i].address);
+	if (!budget_take(service_budget(s->loop->service), octets))
+		return false;
+	s->transaction.counted += octets;
+	return true;
+}
+
 static enum smtpd_after accept_recipient(struct smtpd_session *s, const struct store_target *targets, size_t n)
 {
 	struct smtpd_transaction *t = &s->transaction;
 
+	if (t->n_copies > 0 && t->n_copies + n > COPIES_MAX)
+		return smtpd_reply(s, "452 4.5.3 Too many recipients, send the rest in another transaction");
+	if (!take_memory(s, targets, n))
+		return refuse(s, "452 4.3.1 Not enough memory for more mail now");
 	envelope_add(&t->envelope, bytes_text(t->pending));
-	if (n == 0)
-		add_copy(s, 0, t->pending);
 	for (size_t i = 0; i < n; i++)
-		add_copy(s, targets[i].user_id, targets[i].address ? targets[i].address : t->pending);
+		add_copy(t, targets[i].user_id, targets[i].address);
 	s->state = SMTPD_RCPT;
 	return smtpd_reply(s, "250 2.1.5 Ok");
 }
 
 static enum smtpd_after refuse_unknown(struct smtpd_session *s)
 {
-	if (++s->n_unknown_users > UNKNOWN_USERS_SLOW && !s->is_exempt)
-		net_timer_start(&s->pause, s->loop->net, UNKNOWN_PAUSE_MS, smtpd_session_read_on, s);
+	if (++s->n_unknown_users > UNKNOWN_USERS_SLOW)
+		smtpd_session_pause(s, UNKNOWN_PAUSE_MS);
 	return refuse(s, "550 5.1.1 No such user here");
 }
 
@@ -122,7 +133,7 @@ static void on_recipient_resolved(void *owner, const struct error *err, enum sto
                                   const struct store_target *targets, size_t n)
 {
 	struct smtpd_session *s = owner;
-	char ip[NET_ADDR_TEXT];
+	struct store_target remote = { 0, s->transaction.pending };
 	enum smtpd_after after;
 
 	if (err != NULL && err->kind == ERROR_LIMIT)
@@ -134,11 +145,8 @@ static void on_recipient_resolved(void *owner, const struct error *err, enum sto
 	else if (resolution == STORE_UNKNOWN_USER)
 		after = refuse_unknown(s);
 	else if (smtpd_policy_may_relay(s))
-		after = accept_recipient(s, NULL, 0);
+		after = accept_recipient(s, &remote, 1);
 	else
 		after = refuse(s, "550 5.7.1 Relaying denied");
-	if (after == SMTPD_NEXT_LINE && s->state == SMTPD_REFUSED)
-		log_info("smtpd", "recipient-refused", "from=%s to=%s ip=%s", s->transaction.envelope.sender, s->transaction.pending,
-		         smtpd_session_ip(s, ip));
 	smtpd_session_resume(s, after);
 }

@@ -28,10 +28,10 @@ static void send_reply(struct smtpd_session *s, const char *format, va_list argu
 {
 	struct buffer text = { 0 }, wire = { 0 };
 
-	if (s->stream == NULL)
+	if (s->stream == NULL || s->is_closing)
 		return;
 	buffer_vprintf(&text, format, arguments);
-	if ((text.at[0] == '4' || text.at[0] == '5') && strncmp(text.at, "421", 3) != 0)
+	if (text.at[0] == '5')
 		s->n_errors++;
 	smtpd_reply_format(&wire, text.at);
 	if (list_is_empty(&s->slots))

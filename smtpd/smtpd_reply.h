@@ -5,7 +5,8 @@
 #include "smtpd/smtpd_session.h"
 
 /* One whole reply without CRLF; several lines are separated by '\n' and get their hyphens here: "250 a\nb" → "250-a", "250 b".
- * 4yz and 5yz count as an error of the client (421 excepted).  Returns SMTPD_NEXT_LINE. */
+ * 5yz counts as an error of the client; 4yz is ours, or asks for another transaction.  Behind the last reply nothing is said.
+ * Returns SMTPD_NEXT_LINE. */
 enum smtpd_after smtpd_reply(struct smtpd_session *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, and the session ends after it. */
 enum smtpd_after smtpd_reply_close(struct smtpd_session *, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,7 +1,9 @@
 #include "smtpd/smtpd_session.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "smtpd/smtpd_auth.h"
@@ -18,9 +20,7 @@
 #define SLOW_RATE        500            /* octets a second a message must keep up */
 #define ERRORS_SLOW      10
 #define ERRORS_MAX       20
-#define PAUSE_MS         1000
-
-static const struct net_stream_events stream_events;
+#define ERRORS_PAUSE_MS  1000
 
 /* The end */
 
@@ -30,10 +30,9 @@ static void destroy(struct smtpd_session *s)
 	net_timer_stop(&s->pause);
 	store_request_forget(s->request);
 	smtpd_slots_abandon(s);
-	smtpd_auth_abandon(s);
+	smtpd_auth_forget(s);
 	smtpd_data_abandon(s);
 	smtpd_session_end_transaction(s);
-	free(s->login.name);
 	list_remove(&smtpd_loop_of(s->loop)->sessions, &s->node);
 	service_connection_end(s->loop, &s->peer);
 	service_generation_unref(s->generation);
@@ -74,6 +73,7 @@ static void on_closed(void *owner, const struct error *why)
 void smtpd_session_end_transaction(struct smtpd_session *s)
 {
 	envelope_reset(&s->transaction.envelope);
+	budget_give(service_budget(s->loop->service), s->transaction.counted);
 	free(s->transaction.copies);
 	free(s->transaction.pending);
 	s->transaction = (struct smtpd_transaction){ 0 };
@@ -81,13 +81,15 @@ void smtpd_session_end_transaction(struct smtpd_session *s)
 		s->state = SMTPD_GREETED;
 }
 
+static enum smtpd_after say_going_down(struct smtpd_session *s)
+{
+	return smtpd_reply_close(s, "421 4.3.2 %s is going down, try again later", s->generation->settings.hostname);
+}
+
 void smtpd_session_stop(struct smtpd_session *s)
 {
 	s->is_stopping = true;
-	if (s->receive == NULL && !s->is_waiting && list_is_empty(&s->slots) && !s->is_closing) {
-		smtpd_reply_close(s, "421 4.3.2 %s is going down, try again later", s->generation->settings.hostname);
-		smtpd_session_read(s);
-	}
+	smtpd_session_read(s);
 }
 
 /* Time */
@@ -98,19 +100,30 @@ static void on_deadline(void *owner)
 
 	smtpd_data_abandon(s);
 	smtpd_reply_close(s, "421 4.4.2 %s timed out waiting for you", s->generation->settings.hostname);
-	if (s->is_closing && list_is_empty(&s->slots))
-		smtpd_session_finish(s);
+	smtpd_session_read(s);
 }
 
 static void set_deadline(struct smtpd_session *s)
 {
 	int64_t after_ms = LINE_TIMEOUT_MS;
 
-	if (s->state == SMTPD_CONNECTED && smtpd_loop_is_crowded(s->loop))
+	if (s->state <= SMTPD_GREETED && s->n_messages == 0 && smtpd_loop_is_crowded(s->loop))
 		after_ms = CROWDED_TIMEOUT_MS;
 	if (s->receive != NULL)
 		after_ms = smtpd_data_deadline_ms(s, LINE_TIMEOUT_MS, SLOW_RATE);
 	net_timer_start(&s->deadline, s->loop->net, after_ms, on_deadline, s);
+}
+
+static void read_on(void *owner)
+{
+	smtpd_session_read(owner);
+}
+
+void smtpd_session_pause(struct smtpd_session *s, int64_t ms)
+{
+	/* While one runs nothing is read that could ask for another: an armed one is longer. */
+	if (!s->is_exempt && !net_timer_is_armed(&s->pause))
+		net_timer_start(&s->pause, s->loop->net, ms, read_on, s);
 }
 
 /* Clients that only make errors are slowed down, then cut off. */
@@ -121,7 +134,7 @@ static void weigh_errors(struct smtpd_session *s)
 	if (s->n_errors >= ERRORS_MAX)
 		smtpd_reply_close(s, "421 4.7.0 Too many errors");
 	else if (s->n_errors >= ERRORS_SLOW)
-		net_timer_start(&s->pause, s->loop->net, PAUSE_MS, smtpd_session_read_on, s);
+		smtpd_session_pause(s, ERRORS_PAUSE_MS);
 }
 
 /* Lines */
@@ -130,9 +143,7 @@ static enum smtpd_after handle_line(struct smtpd_session *s, struct bytes line)
 {
 	if (s->login.exchange != NULL)
 		return smtpd_auth_line(s, line);
-	if (s->is_stopping)
-		return smtpd_reply_close(s, "421 4.3.2 %s is going down, try again later", s->generation->settings.hostname);
-	return smtpd_command_run(s, line);
+	return s->is_stopping ? say_going_down(s) : smtpd_command_run(s, line);
 }
 
 static void apply(struct smtpd_session *s, enum smtpd_after after)
@@ -140,6 +151,15 @@ static void apply(struct smtpd_session *s, enum smtpd_after after)
 	s->is_waiting = after == SMTPD_WAIT;
 	if (after == SMTPD_CLOSE)
 		s->is_closing = true;
+	if (!s->is_waiting)
+		weigh_errors(s);
+}
+
+/* No line at all: an exchange that waits for one is over too. */
+static void refuse_line(struct smtpd_session *s, const char *reply)
+{
+	smtpd_auth_abandon(s);
+	smtpd_reply(s, "%s", reply);
 	weigh_errors(s);
 }
 
@@ -154,16 +174,13 @@ static bool read_line(struct smtpd_session *s)
 	case NET_LINE_NONE:
 		return false;
 	case NET_LINE_TOO_LONG:
-		smtpd_auth_abandon(s);
-		smtpd_reply(s, s->line.limit == AUTH_LINE_MAX ? "500 5.5.6 Line too long" : "500 5.5.2 Line too long");
-		weigh_errors(s);
+		refuse_line(s, s->line.limit == AUTH_LINE_MAX ? "500 5.5.6 Line too long" : "500 5.5.2 Line too long");
 		break;
 	case NET_LINE_BARE_LF:
 		smtpd_reply_close(s, "500 5.5.2 Lines end with CR LF");
 		break;
 	case NET_LINE_NUL:
-		smtpd_reply(s, "500 5.5.2 NUL is not allowed");
-		weigh_errors(s);
+		refuse_line(s, "500 5.5.2 NUL is not allowed");
 		break;
 	case NET_LINE_READY:
 		if (smtpd_command_must_wait(s, line) && s->login.exchange == NULL)
@@ -173,7 +190,7 @@ static bool read_line(struct smtpd_session *s)
 		line = (struct bytes){ copy, line.len };
 		net_line_done(&s->line, s->stream, line);
 		if (bytes_find(line, '\r') < line.len)
-			smtpd_reply(s, "500 5.5.2 A CR belongs before LF only");
+			refuse_line(s, "500 5.5.2 A CR belongs before LF only");
 		else
 			apply(s, handle_line(s, line));
 		break;
@@ -185,8 +202,15 @@ static bool read_line(struct smtpd_session *s)
 
 static bool may_read(const struct smtpd_session *s)
 {
-	return s->stream != NULL && !s->is_closing && !s->is_waiting && !net_timer_is_armed(&s->pause) &&
-	       !smtpd_slots_are_full(s) && !smtpd_data_is_waiting(s) && net_stream_pending(s->stream) < NET_STREAM_OUTPUT_HIGH;
+	/* After its FIN a client's input is bounded, and nobody tells when the output has drained. */
+	return s->stream != NULL && !s->is_closing && !s->is_waiting && !net_timer_is_armed(&s->pause) && !smtpd_slots_are_full(s) &&
+	       !smtpd_data_is_waiting(s) && (s->has_ended || net_stream_pending(s->stream) < NET_STREAM_OUTPUT_HIGH);
+}
+
+/* Nothing is under way that the client waits for. */
+static bool is_idle(const struct smtpd_session *s)
+{
+	return s->receive == NULL && !s->is_waiting && list_is_empty(&s->slots);
 }
 
 void smtpd_session_read(struct smtpd_session *s)
@@ -198,11 +222,11 @@ void smtpd_session_read(struct smtpd_session *s)
 		if (!(s->receive != NULL ? smtpd_data_input(s) : read_line(s)))
 			break;
 	s->is_reading = false;
-	if (s->stream != NULL && s->receive != NULL)
+	if (s->receive != NULL)
 		set_deadline(s);
-	if (s->stream == NULL || !list_is_empty(&s->slots))
-		return;
-	if (s->is_closing || (s->has_ended && may_read(s)))
+	if (s->is_stopping && is_idle(s))
+		say_going_down(s);
+	if (list_is_empty(&s->slots) && (s->is_closing || (s->has_ended && may_read(s))))
 		smtpd_session_finish(s);
 }
 
@@ -216,9 +240,19 @@ void smtpd_session_resume(struct smtpd_session *s, enum smtpd_after after)
 	smtpd_session_read(s);
 }
 
-void smtpd_session_read_on(void *session)
+/* The beginning */
+
+/* A client that does not listen first may be a browser that was tricked.  RFC 5321 3.1 */
+static bool spoke_before_greeting(const struct smtpd_session *s, int fd)
 {
-	smtpd_session_read(session);
+	char octet;
+
+	return !s->is_exempt && recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void greet(struct smtpd_session *s)
+{
+	smtpd_reply(s, "220 %s %s Posta, HELP teaches", s->generation->settings.hostname, smtpd_session_is_lmtp(s) ? "LMTP" : "ESMTP");
 }
 
 static void on_secured(void *owner)
@@ -227,24 +261,24 @@ static void on_secured(void *owner)
 
 	/* Implicit TLS: the greeting waited for the handshake.  After STARTTLS the client speaks next. */
 	if (s->listen->tls == SERVICE_TLS_IMPLICIT)
-		smtpd_reply(s, "220 %s ESMTP Posta, HELP teaches", s->generation->settings.hostname);
+		greet(s);
 	set_deadline(s);
 }
 
-static const struct net_stream_events stream_events = { smtpd_session_read_on, smtpd_session_read_on, on_secured, on_closed };
-
-/* The beginning */
+static const struct net_stream_events stream_events = { read_on, read_on, on_secured, on_closed };
 
 void smtpd_session_create(struct service_loop *loop, int fd, const struct net_addr *peer, const struct service_listen *listen)
 {
 	struct smtpd_session *s = xcalloc(1, sizeof *s);
 	char ip[NET_ADDR_TEXT];
+	bool spoke;
 
 	s->loop = loop;
 	s->generation = service_generation_ref(loop->generation);
 	s->listen = listen;
 	s->peer = *peer;
 	s->is_exempt = smtpd_loop_is_exempt(loop, peer);
+	spoke = listen->tls != SERVICE_TLS_IMPLICIT && spoke_before_greeting(s, fd);
 	s->stream = net_stream_create(loop->net, fd, &stream_events, s, service_budget(loop->service));
 	list_append(&smtpd_loop_of(loop)->sessions, &s->node);
 	log_info("smtpd", "connected", "ip=%s service=%s", smtpd_session_ip(s, ip),
@@ -252,9 +286,12 @@ void smtpd_session_create(struct service_loop *loop, int fd, const struct net_ad
 	set_deadline(s);
 	if (listen->tls == SERVICE_TLS_IMPLICIT)
 		net_stream_start_tls_server(s->stream, s->generation->tls);
+	else if (spoke)
+		smtpd_reply_close(s, "554 5.5.0 Wait for the greeting before sending");
 	else
-		smtpd_reply(s, "220 %s %s Posta, HELP teaches", s->generation->settings.hostname,
-		            smtpd_session_is_lmtp(s) ? "LMTP" : "ESMTP");
+		greet(s);
+	if (s->is_closing)
+		smtpd_session_finish(s);
 }
 
 /* Questions */

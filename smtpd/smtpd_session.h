@@ -47,6 +47,7 @@ struct smtpd_transaction {              /* ended in one place: smtpd_session_end
 		const char *address;    /* in the envelope's arena */
 	} *copies;
 	size_t n_copies, capacity;
+	size_t counted;                 /* octets of recipients and copies, taken from the budget */
 	char *pending;                  /* the recipient that is being looked up */
 };
 
@@ -98,6 +99,8 @@ void smtpd_session_resume(struct smtpd_session *, enum smtpd_after);
 void smtpd_session_end_transaction(struct smtpd_session *);
 /* End the connection after the replies queued so far. */
 void smtpd_session_finish(struct smtpd_session *);
+/* Read nothing for so long: a client that guesses or only makes errors.  Never those of limits.exempt. */
+void smtpd_session_pause(struct smtpd_session *, int64_t ms);
 
 bool smtpd_session_is_submission(const struct smtpd_session *);
 bool smtpd_session_is_lmtp(const struct smtpd_session *);
@@ -106,9 +109,7 @@ bool smtpd_session_is_secure(const struct smtpd_session *);
 const char *smtpd_session_ip(const struct smtpd_session *, char text[NET_ADDR_TEXT]);
 /* Octets have arrived behind the line that is being handled. */
 bool smtpd_session_has_pipelined(struct smtpd_session *);
-/* Read what is buffered: after slots emptied or a pause ended. */
+/* Read what is buffered: after slots emptied or the store caught up. */
 void smtpd_session_read(struct smtpd_session *);
-/* The same as a callback of timers. */
-void smtpd_session_read_on(void *session);
 
 #endif

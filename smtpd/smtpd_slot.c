@@ -58,36 +58,29 @@ void smtpd_slot_start(struct smtpd_session *s, const struct store_delivery *deli
 	store_deliver(s->loop->store, delivery, on_delivered, slot);
 }
 
-/* What is said of one recipient, or of the whole transaction. */
-static void add_reply(struct smtpd_slot *slot, const struct error *failure)
-{
-	char id[CODEC_ID_LEN + 1], text[64];
-
-	if (failure == NULL) {
-		codec_id_encode(slot->queue_id, id);
-		snprintf(text, sizeof text, "250 2.0.0 Ok: queued as %s", id);
-		smtpd_reply_format(&slot->reply, text);
-	} else if (failure->kind == ERROR_FULL) {
-		smtpd_reply_format(&slot->reply, "452 4.2.2 Mailbox or disk is full");
-	} else {
-		smtpd_reply_format(&slot->reply, smtpd_reply_for_error(failure));
-	}
-}
-
+/* Why the i-th recipient gets nothing, NULL when all is well: its own reason, else that of all. */
 static const struct error *failure_of(const struct error *err, const struct error *results, size_t n, size_t i)
 {
-	if (err != NULL)
-		return err;
-	return i < n && results[i].kind != ERROR_NONE ? &results[i] : NULL;
+	return i < n && results[i].kind != ERROR_NONE ? &results[i] : err;
 }
 
-static size_t count_stored(const struct error *err, const struct error *results, size_t n)
+/* FULL as a recipient's own reason is a quota, for all it is the disk. */
+static const char *reply_for(const struct error *failure, const struct error *err)
 {
-	size_t stored = 0;
+	return failure != err && failure->kind == ERROR_FULL ? "452 4.2.2 The mailbox is full" : smtpd_reply_for_error(failure);
+}
 
-	for (size_t i = 0; err == NULL && i < n; i++)
-		stored += results[i].kind == ERROR_NONE;
-	return stored;
+/* One reply for SMTP; in LMTP one for each recipient (RFC 2033 4.2). */
+static void add_replies(struct smtpd_slot *slot, const struct error *err, const struct error *results, size_t n)
+{
+	char id[CODEC_ID_LEN + 1], accepted[64];
+
+	codec_id_encode(slot->queue_id, id);
+	snprintf(accepted, sizeof accepted, "250 2.0.0 Ok: queued as %s", id);
+	for (size_t i = 0; i < (slot->is_lmtp ? slot->n_recipients : 1); i++) {
+		const struct error *failure = slot->is_lmtp || err != NULL ? failure_of(err, results, n, i) : NULL;
+		smtpd_reply_format(&slot->reply, failure == NULL ? accepted : reply_for(failure, err));
+	}
 }
 
 static void log_outcome(const struct smtpd_slot *slot, const struct error *err, const struct error *results, size_t n)
@@ -124,7 +117,6 @@ static void on_delivered(void *owner, const struct error *err, const struct erro
 {
 	struct smtpd_slot *slot = owner;
 	struct smtpd_session *s = slot->session;
-	size_t n_stored = count_stored(err, results, n);
 
 	fault_point("smtpd.before_250");
 	log_outcome(slot, err, results, n);
@@ -134,15 +126,12 @@ static void on_delivered(void *owner, const struct error *err, const struct erro
 		destroy(slot);
 		return;
 	}
-	if (n_stored > 0)
+	if (err == NULL) {
+		/* A client that brings mail is no guesser: what went wrong before is forgiven. */
 		s->n_messages++;
-	else
-		s->n_errors++;
-	if (slot->is_lmtp)
-		for (size_t i = 0; i < slot->n_recipients; i++)
-			add_reply(slot, failure_of(err, results, n, i));
-	else
-		add_reply(slot, n_stored > 0 ? NULL : failure_of(err, results, n, 0));
+		s->n_errors = s->n_idle_commands = 0;
+	}
+	add_replies(slot, err, results, n);
 	slot->is_done = true;
 	flush(s);
 }

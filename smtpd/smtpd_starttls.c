@@ -1,4 +1,5 @@
 /* STARTTLS: the same connection, encrypted from here on.  RFC 3207. */
+#include "smtpd/smtpd_auth.h"
 #include "smtpd/smtpd_commands.h"
 #include "smtpd/smtpd_reply.h"
 
@@ -14,6 +15,7 @@ enum smtpd_after smtpd_starttls(struct smtpd_session *s, struct bytes arguments)
 	smtpd_session_end_transaction(s);
 	s->state = SMTPD_CONNECTED;
 	s->hello[0] = '\0';
+	smtpd_auth_forget(s);
 	net_stream_start_tls_server(s->stream, s->generation->tls);
 	return SMTPD_NEXT_LINE;
 }

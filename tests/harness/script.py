@@ -9,7 +9,7 @@ TEXT_BLOCKS = {"server", "settings", "expect-file"}
 STEP_BLOCKS = {"unordered", "together", "split", "repeat", "eventually"}
 CLIENT_WORDS = {"raw", "silent", "closed", "hangup", "starttls", "auth", "unordered", "together", "split"}
 WORDS = TEXT_BLOCKS | STEP_BLOCKS | CLIENT_WORDS | {
-    "client", "user", "stop", "start", "restart", "reload", "kill", "log", "nolog", "peer", "accept",
+    "client", "user", "stop", "start", "restart", "reload", "terminate", "kill", "log", "nolog", "peer", "accept",
     "run", "clock", "fault", "as", "pause", "transcript"}
 TEST_ONLY = {"clock", "fault"}
 DIALOGUE = re.compile(r"(\d*)(>|<\.\.\.|<)(?: (.*))?$")

@@ -121,6 +121,11 @@ class Stage:
         for daemon in server.chosen(names):
             daemon.signal(signal.SIGHUP)
 
+    def terminate(self, step):
+        server, names, _ = self.targets(step)
+        for daemon in server.chosen(names):
+            daemon.signal(signal.SIGTERM)
+
     def kill(self, step):
         server, names, part = self.targets(step)
         for daemon in server.chosen(names):
@@ -240,7 +245,7 @@ def reason_to_skip(script, is_root, foreign=None):
 
 
 def foreign_reason(script, steps, foreign):
-    own = {"server", "settings", "stop", "start", "restart", "reload", "kill", "log", "nolog", "peer", "accept",
+    own = {"server", "settings", "stop", "start", "restart", "reload", "terminate", "kill", "log", "nolog", "peer", "accept",
            "run", "as", "clock", "fault", "expect-file", "transcript"}
     verb = next((s.verb for s in steps if s.verb in own), None)
     if verb:
