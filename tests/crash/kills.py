@@ -1,4 +1,4 @@
-"""kill -9 of a daemon's processes at random moments, and what brings it back."""
+"""kill -9 of a daemon's processes at random moments, or an orderly stop, and what brings it back."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ BACK_S = 30
 # A server that dies again and again is started again ever later; its keeper dies before that takes the time of the test.
 DEATHS_MAX = 3
 PARTS = ("server", "keeper", "both")
+ORDERLY = 0.1                       # how often a round stops the daemon as an operator would, instead
 TWICE = 0.15                        # how often the next process is killed before it is ready
 
 
@@ -64,6 +65,12 @@ class Victim:
             self.kill_keeper(part)
             self.restart()
         return f"kill -9 of {self.name}: {part}"
+
+    def stop(self):
+        """SIGTERM under load: exit 0 within 10 s.  Returns what was done."""
+        self.daemon.stop()
+        self.restart()
+        return f"stop of {self.name}"
 
     def log_size(self):
         return self.daemon.log_path.stat().st_size

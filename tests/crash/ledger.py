@@ -14,7 +14,7 @@ class Letter:
 
     def __init__(self, name, size, homes):
         self.name, self.size, self.homes = name, size, homes
-        self.state = SENT
+        self.state, self.answer = SENT, None
 
     def octets(self):
         text = hashlib.sha256(self.name.encode()).hexdigest()
@@ -36,8 +36,13 @@ class Ledger:
             self.letters[letter.name] = letter
         return letter
 
-    def answered(self, letter, positive):
+    def answered(self, letter, answer, positive):
+        letter.answer = answer
         letter.state = PROMISED if positive else REFUSED
+
+    def refusals(self):
+        """The answers that were not positive, counted."""
+        return Counter(letter.answer for letter in self.letters.values() if letter.state == REFUSED)
 
     def promised(self, home):
         """Names of the letters that must be there from now on, exactly once."""

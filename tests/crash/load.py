@@ -109,7 +109,8 @@ class Smtp(Sender):
         return self.ledger.write("mail", self.size(), self.homes)
 
     def take_answer(self, client, letter):
-        self.ledger.answered(letter, reply(client).startswith("250"))
+        answer = reply(client)
+        self.ledger.answered(letter, answer, answer.startswith("250"))
 
     def talk_in_turn(self, client):
         while not self.stopping.is_set():
@@ -155,13 +156,14 @@ class Imap(Sender):
             if line.startswith("* BYE"):
                 raise Refused(line)
             if line.startswith(tag + " "):
-                return line.startswith(tag + " OK")
+                return line[len(tag) + 1:]
 
     def talk(self, client):
         client.read("a greeting")
         client.send(f"l LOGIN {self.user} {self.password}\r\n".encode())
-        if not self.answer(client, "l"):
-            raise Refused("LOGIN")
+        answer = self.answer(client, "l")
+        if not answer.startswith("OK"):
+            raise Refused(answer)
         while not self.stopping.is_set():
             self.work(client)
             self.pause()
@@ -182,17 +184,21 @@ class Append(Imap):
     def work(self, client):
         self.one(client) if self.rng.random() < 0.5 else self.some(client)
 
+    def take_answer(self, client, tag, letter):
+        answer = self.answer(client, tag)
+        self.ledger.answered(letter, answer, answer.startswith("OK"))
+
     def one(self, client):
         mailbox = self.rng.choice(self.mailboxes)
         letter = self.ledger.write("append", self.size(), {self.home(mailbox): True})
         octets = letter.octets()
         client.send(b"a APPEND %s {%d}\r\n" % (mailbox.encode(), len(octets)))
         line = client.read("+")
-        if not line.startswith("+"):
-            self.ledger.answered(letter, False)
-            return
-        client.send(octets + b"\r\n")
-        self.ledger.answered(letter, self.answer(client, "a"))
+        if line.startswith("+"):
+            client.send(octets + b"\r\n")
+            self.take_answer(client, "a", letter)
+        else:
+            self.ledger.answered(letter, line, False)
 
     def some(self, client):
         letters, out = [], b""
@@ -204,7 +210,7 @@ class Append(Imap):
             out += b"s%d APPEND %s {%d+}\r\n" % (n, mailbox.encode(), len(octets)) + octets + b"\r\n"
         client.send(out)
         for tag, letter in letters:
-            self.ledger.answered(letter, self.answer(client, tag))
+            self.take_answer(client, tag, letter)
 
 
 class Load:
