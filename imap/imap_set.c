@@ -78,7 +78,7 @@ bool imap_set_parse(struct bytes *rest, uint32_t star, struct arena *arena, stru
 
 	n = normalize(found, n);
 	*set = (struct ranges){ 0 };
-	if (n > 0) {
+	if (found) {
 		set->at = arena_alloc(arena, n * sizeof *found);
 		memcpy(set->at, found, n * sizeof *found);
 		set->n = set->capacity = n;

@@ -25,6 +25,8 @@ static enum imapd_after end_idle(struct imapd_session *s)
 {
 	s->is_idle = false;
 	net_timer_stop(&s->timer);
+	if (s->refusal)
+		return imapd_bad(s, "%s", s->refusal);
 	return imapd_finish(s, "OK Idle is over");
 }
 
@@ -32,7 +34,6 @@ static enum imapd_after end_idle(struct imapd_session *s)
 static void told(struct imapd_session *s)
 {
 	if (!s->is_idle) {              /* DONE arrived while the store was asked */
-		s->is_idle = true;
 		imapd_session_resume(s, end_idle(s));
 		return;
 	}
@@ -40,7 +41,7 @@ static void told(struct imapd_session *s)
 	if (s->view->is_dirty)
 		imapd_update_start(s, told);
 	else
-		imapd_update_forget(s);
+		imapd_update_end_command(s);
 }
 
 void imapd_idle_wake(struct imapd_session *s)
@@ -51,11 +52,8 @@ void imapd_idle_wake(struct imapd_session *s)
 
 static enum imapd_after idle_line(struct imapd_session *s, struct bytes line)
 {
-	if (!bytes_equal_nocase(bytes_trim(line), BYTES("DONE"))) {
-		s->is_idle = false;
-		net_timer_stop(&s->timer);
-		return imapd_bad(s, "Only DONE ends IDLE");
-	}
+	if (!bytes_equal_nocase(bytes_trim(line), BYTES("DONE")))
+		s->refusal = "Only DONE ends IDLE";
 	if (!imapd_update_is_running(s))
 		return end_idle(s);
 	s->is_idle = false;
@@ -69,7 +67,9 @@ enum imapd_after imapd_idle(struct imapd_session *s, struct bytes arguments)
 	s->idle_until_ms = net_loop_now_ms(s->loop->net) + AUTOLOGOUT_MS;
 	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
 	imapd_continue(s, "idling");
-	if (s->view)
+	if (s->view) {
+		s->view->is_dirty = true;       /* whatever it is, it is told at once */
 		imapd_idle_wake(s);
+	}
 	return imapd_session_read_lines(s, idle_line);
 }

@@ -23,9 +23,9 @@ static enum imapd_after selected(struct imapd_session *s, const struct store_sna
 	log_info("imapd", is_read_only ? "examine" : "select", "user=%s session=%s mailbox=%s messages=%u", s->user, s->id,
 	         mailbox->name, imapd_view_count(s->view));
 	/* What happened since the snapshot is for the next command: the tagged reply follows at once. */
-	s->view->is_dirty = false;
+	s->view->is_unsure = false;
 	enum imapd_after after = imapd_finish(s, "OK [%s] Selected", is_read_only ? "READ-ONLY" : "READ-WRITE");
-	s->view->is_dirty = true;
+	s->view->is_unsure = true;
 	return after;
 }
 

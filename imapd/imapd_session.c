@@ -41,7 +41,7 @@ static void release_command(struct imapd_session *s)
 		s->release_work(s);
 	s->release_work = NULL;
 	s->work = NULL;
-	imapd_update_forget(s);
+	imapd_update_end_command(s);
 	budget_give(service_budget(s->loop->service), s->budget_taken);
 	s->budget_taken = 0;
 	s->command = NULL;
@@ -60,8 +60,7 @@ static void release(struct imapd_session *s)
 	         s->id, s->user ? s->user : "", imapd_session_ip(s, ip), s->counts.commands, s->counts.fetched,
 	         s->counts.appended, s->counts.stored, s->counts.expunged);
 	release_command(s);
-	imapd_view_destroy(s->view);
-	s->view = NULL;
+	imapd_session_deselect(s);
 	net_timer_stop(&s->timer);
 	struct imapd_loop *all = s->loop->program;
 	list_remove(&all->sessions, &s->node);
@@ -382,6 +381,7 @@ void imapd_session_accept(struct service_loop *loop, int fd, const struct net_ad
 
 void imapd_session_deselect(struct imapd_session *s)
 {
+	imapd_update_forget(s);
 	imapd_view_destroy(s->view);
 	s->view = NULL;
 	if (s->state == IMAPD_SELECTED)

@@ -9,9 +9,17 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
 
+#define PATIENCE_MS 3                   /* of a command that only asks whether there is news */
+
+/*
+ * A store that is slow does not make NOOP slow: it is answered without news, the request goes on, and what it brings is told at
+ * the end of a later command.
+ */
 struct imapd_update {
 	struct store_request *request;
-	void (*then)(struct imapd_session *);
+	void (*then)(struct imapd_session *);   /* NULL: nobody waits */
+	bool is_old;                    /* asked for by an earlier command */
+	struct net_timer timer;         /* patience; or an answer that is already there */
 	struct store_changes *changes;
 	uint64_t *own;                  /* modseqs to pass over */
 	size_t n_own;
@@ -30,15 +38,27 @@ bool imapd_update_is_running(const struct imapd_session *s)
 	return s->update && s->update->then;
 }
 
+void imapd_update_end_command(struct imapd_session *s)
+{
+	struct imapd_update *u = s->update;
+
+	if (!u)
+		return;
+	u->then = NULL;
+	u->is_old = true;
+	net_timer_stop(&u->timer);
+	if (!u->request && !u->changes)
+		imapd_update_forget(s);
+}
+
 void imapd_update_forget(struct imapd_session *s)
 {
 	struct imapd_update *u = s->update;
 
 	if (!u)
 		return;
-	if (u->then && s->view)
-		s->view->is_dirty = true;
 	store_request_forget(u->request);
+	net_timer_stop(&u->timer);
 	if (u->changes)
 		store_changes_destroy(u->changes);
 	ranges_release(&u->told);
@@ -97,7 +117,7 @@ bool imapd_update_is_due(const struct imapd_session *s)
 
 	if (!s->view)
 		return false;
-	if (s->view->is_dirty || (flags & IMAPD_ASKS))
+	if (s->view->is_dirty || s->view->is_unsure || (flags & IMAPD_ASKS) || (s->update && s->update->changes))
 		return true;
 	return s->view->gone.n > 0 && !must_hold_expunge(s);
 }
@@ -196,11 +216,21 @@ static bool tell(struct imapd_session *s, struct store_changes *changes)
 	return is_more;
 }
 
+static void ask(struct imapd_session *);
+
+/* What an earlier command asked for may be older than what this one did. */
 static void end_update(struct imapd_session *s)
 {
-	void (*then)(struct imapd_session *) = s->update->then;
+	struct imapd_update *u = s->update;
+	void (*then)(struct imapd_session *) = u->then;
 
-	s->update->then = NULL;
+	if (u->is_old && s->view->is_dirty) {
+		ask(s);
+		return;
+	}
+	u->is_old = false;
+	u->then = NULL;
+	net_timer_stop(&u->timer);
 	then(s);
 }
 
@@ -246,29 +276,28 @@ static bool failed(struct imapd_session *s, const struct error *err)
 		imapd_session_bye(s, "The selected mailbox was deleted");
 		return true;
 	}
-	s->view->is_dirty = true;
-	end_update(s);
+	s->view->is_unsure = true;
+	s->update->is_old = false;
+	if (s->update->then)
+		end_update(s);
 	return true;
 }
 
 static void compared(void *owner, const struct error *err, struct store_snapshot *snapshot);
 
-static void changes_came(void *owner, const struct error *err, struct store_changes *changes)
+/* Tell what came; a session that slept longer than tombstones are kept must look what is still there. */
+static void use_changes(void *owner)
 {
 	struct imapd_session *s = owner;
 	struct imapd_update *u = s->update;
 
-	u->request = NULL;
-	if (failed(s, err))
-		return;
-	u->changes = changes;
-	if (changes->vanished_is_incomplete)
-		u->request = store_mailbox_open(s->loop->store, s->user_id, bytes_text(changes->mailbox.name), false, compared, s);
+	net_timer_stop(&u->timer);
+	if (u->changes->vanished_is_incomplete)
+		u->request = store_mailbox_open(s->loop->store, s->user_id, bytes_text(u->changes->mailbox.name), false, compared, s);
 	else
 		apply(s);
 }
 
-/* The session slept longer than tombstones are kept: what is not there any more has vanished. */
 static void compared(void *owner, const struct error *err, struct store_snapshot *snapshot)
 {
 	struct imapd_session *s = owner;
@@ -283,12 +312,50 @@ static void compared(void *owner, const struct error *err, struct store_snapshot
 	apply(s);
 }
 
+static void changes_came(void *owner, const struct error *err, struct store_changes *changes)
+{
+	struct imapd_session *s = owner;
+	struct imapd_update *u = s->update;
+
+	u->request = NULL;
+	if (failed(s, err))
+		return;
+	u->changes = changes;
+	if (u->then)
+		use_changes(s);
+}
+
+static void ask(struct imapd_session *s)
+{
+	struct imapd_update *u = s->update;
+
+	u->is_old = false;
+	s->view->is_dirty = s->view->is_unsure = false;
+	u->request = store_mailbox_changes(s->loop->store, s->view->mailbox_id, s->view->told_modseq, changes_came, s);
+}
+
+static void lose_patience(void *owner)
+{
+	struct imapd_session *s = owner;
+	void (*then)(struct imapd_session *) = s->update->then;
+
+	s->update->then = NULL;
+	then(s);
+}
+
 void imapd_update_start(struct imapd_session *s, void (*then)(struct imapd_session *))
 {
 	struct imapd_update *u = get_update(s);
+	bool only_asks = !s->view->is_dirty;
 
 	u->then = then;
 	ranges_clear(&u->told);
-	s->view->is_dirty = false;
-	u->request = store_mailbox_changes(s->loop->store, s->view->mailbox_id, s->view->told_modseq, changes_came, s);
+	if (u->changes) {
+		net_timer_start(&u->timer, s->loop->net, 0, use_changes, s);
+		return;
+	}
+	if (!u->request)
+		ask(s);
+	if (only_asks)
+		net_timer_start(&u->timer, s->loop->net, PATIENCE_MS, lose_patience, s);
 }

@@ -11,7 +11,8 @@
 #include "imapd/imapd_session.h"
 
 /*
- * Ask the store for changes of the selected mailbox, write them to out, then call then(s), in a later pass.  EXPUNGE is held back while
+ * Ask the store for changes of the selected mailbox, write them to out, then call then(s), in a later pass.  When no change is known
+ * of, a slow store is not waited for: then is called after a few milliseconds, and the news is told by a later command.  EXPUNGE is held back while
  * the command under way, or one that is already waiting in the input, counts messages by number.  A mailbox that is
  * gone, and a store that cannot answer, are dealt with: in the first case the session ends without then.
  */
@@ -20,7 +21,9 @@ void imapd_update_start(struct imapd_session *, void (*then)(struct imapd_sessio
 bool imapd_update_is_due(const struct imapd_session *);
 /* An update is under way. */
 bool imapd_update_is_running(const struct imapd_session *);
-/* The session ends. */
+/* The command is answered: what it made is over, but an answer of the store that is still on its way stays awaited. */
+void imapd_update_end_command(struct imapd_session *);
+/* The mailbox is left, or the session ends. */
 void imapd_update_forget(struct imapd_session *);
 
 /*
@@ -28,7 +31,7 @@ void imapd_update_forget(struct imapd_session *);
  * whose last change has that modseq is passed over by the next update.
  */
 void imapd_update_pass_over(struct imapd_session *, uint64_t modseq);
-/* UIDs whose FETCH (FLAGS) the last update wrote; empty unless imapd_update_start was called by this command. */
+/* UIDs whose FETCH (FLAGS) the last update wrote. */
 const struct ranges *imapd_update_told(const struct imapd_session *);
 
 /* "* FLAGS (…)" and "* OK [PERMANENTFLAGS (…)]" of the view. */

@@ -32,7 +32,7 @@ struct imapd_view *imapd_view_create(struct imapd_session *s, const struct store
 	}
 	imapd_view_set_keywords(view, &snapshot->keywords);
 	/* A change between the snapshot and this watch is found by the next command's end. */
-	view->is_dirty = true;
+	view->is_unsure = true;
 	service_watch_start(&view->watch, s->loop, view->mailbox_id, changed, s);
 	return view;
 }

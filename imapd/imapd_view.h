@@ -17,7 +17,8 @@
 struct imapd_view {
 	int64_t mailbox_id;
 	bool is_read_only;
-	bool is_dirty;                  /* the store may know more than was told */
+	bool is_dirty;                  /* something changed that was not told */
+	bool is_unsure;                 /* something may have changed before the mailbox was watched */
 	struct ranges uids;             /* told, in order */
 	struct ranges gone;             /* of those: expunged, and that was not told yet */
 	struct ranges recent;           /* \Recent here; may hold UIDs that were not told yet */
