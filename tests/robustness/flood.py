@@ -1,4 +1,4 @@
-"""Thousands who begin a message and do not end it, under a limit of memory."""
+"""Many who begin a message and do not end it, under a limit of memory."""
 
 import resource
 import selectors
@@ -6,7 +6,7 @@ import socket
 import time
 
 from harness.failure import Failure
-from place import Neighbour, Place, USER, Unfit, greeted, logged_in, send_letter, tagged
+from place import Neighbour, PASSWORD, Place, USER, Unfit, greeted, logged_in, send_letter, tagged, until_tag
 
 CLIENTS = 5000
 LIMIT = 64 << 20
@@ -15,14 +15,18 @@ HALF = b"Subject: half\r\n\r\n" + b"half of a message, and the other half does n
 MEMORY_MAX = 400 << 20
 CALM_S = 2.0
 TIME_S = 150
-STEPS = ((b"220", b"EHLO flood.test\r\n"), (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<" + USER.encode() + b">\r\nDATA\r\n"),
-         (b"250", b""), (b"250", b""), (b"354", HALF))
+SMTP = ((b"220", b"EHLO flood.test\r\n"), (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<" + USER.encode() + b">\r\nDATA\r\n"),
+        (b"250", b""), (b"250", b""), (b"354", HALF))
+APPENDERS = 1500
+LITERAL = 100_000
+IMAP = ((b"* OK", b"l LOGIN %s %s\r\n" % (USER.encode(), PASSWORD.encode())), (b"l OK", b"a APPEND INBOX {%d}\r\n" % LITERAL), (b"+", HALF * 2))
 
 
 class Half:
-    """One client: steps through STEPS, then waits; `refused` is what it got instead."""
+    """One client: steps through (the reply it wants, what it says then), then waits; `refused` is what it got instead."""
 
-    def __init__(self, address):
+    def __init__(self, address, steps):
+        self.steps = steps
         self.sock = socket.socket()
         self.sock.setblocking(False)
         self.sock.connect_ex(address)
@@ -34,15 +38,18 @@ class Half:
             line, _, self.buffer = self.buffer.partition(b"\n")
             if line[3:4] == b"-":
                 continue
-            if self.step == len(STEPS):
+            if self.step == len(self.steps):
                 self.ended = line
                 return
-            code, answer = STEPS[self.step]
+            code, answer = self.steps[self.step]
             if not line.startswith(code):
                 self.refused = line
                 return
             self.out += answer
             self.step += 1
+
+    def is_waiting(self):
+        return self.step == len(self.steps) and not self.refused
 
     def ready(self, events):
         """Something to do; False when it ended."""
@@ -68,13 +75,13 @@ class Half:
 
 
 class Crowd:
-    def __init__(self, address, n):
+    def __init__(self, address, n, steps):
         self.selector, self.clients = selectors.DefaultSelector(), []
-        self.address, self.n = address, n
+        self.address, self.n, self.steps = address, n, steps
 
     def add_some(self):
         while len(self.clients) < self.n and sum(c.step == 0 and not c.refused for c in self.clients[-300:]) < 200:
-            client = Half(self.address)
+            client = Half(self.address, self.steps)
             self.clients.append(client)
             self.selector.register(client.sock, client.interest(), client)
 
@@ -117,21 +124,32 @@ def raise_limit(n):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000) if hard != resource.RLIM_INFINITY else 20_000, hard))
 
 
+def judge_refusals(place, crowd, name, wanted):
+    """What those heard that were refused, and the memory that the others cost."""
+    told, memory = [c.refused for c in crowd.clients if c.refused], place.memory_octets(name)
+    strange = [line for line in told if not line.startswith(wanted)]
+    if strange or not told:
+        raise Failure(f"{wanted.decode()} for some and nothing else", (strange or told)[:5])
+    if place.variant == "release" and memory > MEMORY_MAX:
+        raise Failure(f"{name} within {MEMORY_MAX >> 20} MB", f"{memory >> 20} MB")
+    return told, memory
+
+
+def expect_messages(place, n):
+    count = tagged(logged_in(place), "s", "STATUS INBOX (MESSAGES)")
+    if not any(f"(MESSAGES {n})" in line for line in count):
+        raise Failure(f"{n} messages", count)
+
+
 def half_sent(options, folder):
     """5,000 half-sent messages under limits.memory = 64M: 452 for those above it, neighbours are served, all is well after."""
     raise_limit(CLIENTS)
     with Place(options, folder, settings='limits = { memory = "64M"; };') as place:
-        crowd = Crowd(place.server.address_of("smtp"), CLIENTS)
+        crowd = Crowd(place.server.address_of("smtp"), CLIENTS, SMTP)
         with Neighbour(place, letters=False) as neighbour:
             crowd.run()
-            told = [c.refused for c in crowd.clients if c.refused]
-            strange = [line for line in told if not line.startswith(b"452 4.3.1")]
-            if strange or not told:
-                raise Failure("452 4.3.1 for some and nothing else", (strange or told)[:5])
-            if options.variant == "release" and place.memory_octets("smtpd") > MEMORY_MAX:
-                raise Failure(f"smtpd within {MEMORY_MAX >> 20} MB", f"{place.memory_octets('smtpd') >> 20} MB")
-            memory = place.memory_octets("smtpd")
-            waiting = [c for c in crowd.clients if c.step == len(STEPS) and not c.refused]
+            told, memory = judge_refusals(place, crowd, "smtpd", b"452 4.3.1")
+            waiting = [c for c in crowd.clients if c.is_waiting()]
             some = waiting[::2]
             crowd.ask(some, b".\r\n")
             crowd.run()
@@ -145,9 +163,27 @@ def half_sent(options, folder):
         got = send_letter(greeted(place))
         if not got.startswith("250"):
             raise Failure("250 when they are gone", got)
-        count = tagged(logged_in(place), "s", "STATUS INBOX (MESSAGES)")
-        if not any(f"(MESSAGES {accepted + 1})" in line for line in count):
-            raise Failure(f"{accepted + 1} messages", count)
+        expect_messages(place, accepted + 1)
 
 
-TESTS = [half_sent]
+def half_appended(options, folder):
+    """1,500 half-sent APPENDs under limits.memory = 64M: NO [LIMIT] for those above it, neighbours are served, all is well after."""
+    raise_limit(APPENDERS)
+    with Place(options, folder, settings='limits = { memory = "64M"; };') as place:
+        crowd = Crowd(place.server.address_of("imap"), APPENDERS, IMAP)
+        with Neighbour(place) as neighbour:
+            crowd.run()
+            told, memory = judge_refusals(place, crowd, "imapd", b"a NO [LIMIT]")
+        letters = neighbour.rounds
+        crowd.close()
+        print(f"half_appended: {len(told)} refused, {len(crowd.clients) - len(told)} held half, {memory >> 20} MB, "
+              f"neighbour {neighbour.worst_s * 1000:.0f} ms at worst", flush=True)
+        client = logged_in(place)
+        client.send(b"a APPEND INBOX {%d+}\r\n" % LITERAL + b"x" * LITERAL + b"\r\n")
+        got = until_tag(client, "a")[-1]
+        if not got.startswith("a OK"):
+            raise Failure("OK when they are gone", got)
+        expect_messages(place, letters + 1)
+
+
+TESTS = [half_sent, half_appended]
