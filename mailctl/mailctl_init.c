@@ -36,7 +36,7 @@ struct init {
 };
 
 static const char *const init_syntax = "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS] "
-                                       "[--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS] [--catch-all]";
+                                       "[--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS] [--catch-all] [--ephemeral]";
 
 /* ---- options ---- */
 
@@ -87,8 +87,8 @@ static int take_option(struct init *in, int option, const char *value)
 		in->catch_all = true;
 		return EX_OK;
 	case 'e':
-		fputs("mailctl: --ephemeral is not built yet\n", stderr);
-		return EX_UNAVAILABLE;
+		in->conf.is_ephemeral = true;
+		return EX_OK;
 	default:
 		return EX_USAGE;
 	}
@@ -113,6 +113,8 @@ static int take_options(struct init *in, int argc, char **argv)
 	in->folder = in->is_system ? SYSTEM_FOLDER : argv[optind];
 	if (argc - optind != (in->is_system ? 0 : 1) || in->folder == NULL || in->conf.domain == NULL)
 		return mailctl_usage("usage: mailctl %s", init_syntax);
+	if (in->is_system && in->conf.is_ephemeral)
+		return mailctl_usage("--ephemeral is for test benches, --system for a real host");
 	return EX_OK;
 }
 
@@ -242,7 +244,7 @@ static void domain_added(void *owner, const struct error *err)
 
 static bool make_store(const struct init *in, struct error *err)
 {
-	const struct store_options options = { .data_dir = in->data_dir, .postmaster = in->conf.postmaster };
+	const struct store_options options = { .data_dir = in->data_dir, .ephemeral = in->conf.is_ephemeral, .postmaster = in->conf.postmaster };
 
 	if (!store_create(&options, err))
 		return false;

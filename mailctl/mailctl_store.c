@@ -33,6 +33,9 @@ bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int 
 	if (!mailctl_store_prepare(m, ctl, code))
 		return false;
 	options.data_dir = m->settings.data_dir;
+	options.ephemeral = m->settings.ephemeral;
+	options.on_commit = m->on_commit;
+	options.owner = m;
 	m->store = store_open(&options, &err);
 	if (m->store != NULL)
 		m->client = store_client_create(m->store, &err);

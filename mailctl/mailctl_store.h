@@ -15,6 +15,8 @@ struct mailctl_store {                  /* zero-initialise */
 	struct store *store;
 	struct store_client *client;
 	struct error err;               /* of the request that is waited for */
+	/* As store_options.on_commit, with this struct for owner; NULL: other processes learn by polling. */
+	void (*on_commit)(void *owner, const struct store_hint *, size_t n);
 };
 
 /*

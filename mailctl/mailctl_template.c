@@ -14,6 +14,8 @@ static void write_identity(const struct mailctl_template *t, struct buffer *out)
 	              "domains = [ \"%s\" ];\n\n"
 	              "# All mail: users, mailboxes, messages and queue.\n"
 	              "data_dir = \"%s\";\n\n", t->hostname, t->domain, t->data_dir);
+	if (t->is_ephemeral)
+		buffer_add_text(out, "# A test bench: nothing is synced, and all mail is deleted when the last daemon ends.\nephemeral = true;\n\n");
 	buffer_add_text(out, "# What a daemon started as root becomes; without it, the owner of data_dir.\n");
 	buffer_printf(out, "%suser = \"%s\";\n\n", t->user != NULL ? "" : "# ", t->user != NULL ? t->user : "posta");
 	buffer_add_text(out, "# Who gets the mail to postmaster@ and abuse@ of a new store; without it, its first user.\n");

@@ -12,6 +12,7 @@ struct mailctl_template {
 	const char *user, *postmaster;  /* NULL: left out, with a word on the default */
 	const char *listen;             /* an IP address */
 	bool is_loopback;               /* listen is: passwords may then go without TLS */
+	bool is_ephemeral;
 	int port_base;
 	const struct mailctl_template_peer { const char *domain, *address; } *peers;
 	size_t n_peers;

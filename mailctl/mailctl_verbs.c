@@ -16,7 +16,8 @@ static const struct verb {
 	const char *syntax, *help;
 } verbs[] = {
 	{ "init", NULL, mailctl_init, "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS]\n"
-	  "               [--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS]",
+	  "               [--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS]\n"
+	  "               [--catch-all] [--ephemeral]",
 	  "a new server: configuration, certificate, empty store" },
 	{ "user", "add", mailctl_user_add, "user add ADDRESS", "a new user; the password is one line of standard input" },
 	{ "user", "list", mailctl_user_list, "user list", "all users, with what they hold" },

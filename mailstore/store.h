@@ -40,7 +40,9 @@ struct store_hint {
 
 struct store_options {
 	const char *data_dir;
-	bool ephemeral;                 /* no syncs: test benches */
+	bool ephemeral;                 /* test benches: no syncs; DENIED for a store that was not created so */
+	bool is_daemon;                 /* an ephemeral store is wiped when its first daemon opens it and its last one closes it: users,
+	                                 * mailboxes and domains stay, their messages and the queue go.  Other processes do not count. */
 	unsigned n_readers;             /* 0 = 2 */
 	struct budget *budget;          /* staged bodies are counted here; may be NULL */
 	uint64_t reserve;               /* octets of disk kept free: FULL below it; 0 = 64 MiB */
@@ -362,6 +364,12 @@ struct store_request *store_queue_done(struct store_client *, const struct store
 
 /* Reaper and pruning, about budget_ms of writer time; call every few seconds from one place. */
 struct store_request *store_maintain(struct store_client *, unsigned budget_ms, store_done_fn *, void *owner);
+
+/*
+ * Expunge every message of every user and drop the queue and the journal, in one commit, while daemons run: sessions are told as of
+ * any expunge, attempts under way end as lost leases.  DENIED unless the store is ephemeral.
+ */
+struct store_request *store_empty(struct store_client *, store_done_fn *, void *owner);
 
 /* Whole integrity: SQLite's own check, counters, references, orphans.  finding(owner, text) per finding; returns their number, -1 on error.  Works beside running daemons.  Blocking. */
 typedef void store_finding_fn(void *owner, const char *text);

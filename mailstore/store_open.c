@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
+#include "mailstore/store_ephemeral.h"
 #include "mailstore/store_reader.h"
 #include "mailstore/store_schema.h"
 #include "mailstore/store_stager.h"
@@ -94,7 +95,7 @@ bool store_create(const struct store_options *options, struct error *err)
 		else
 			close(fd);
 	}
-	ok = ok && write_schema(options, err);
+	ok = ok && (!options->ephemeral || store_ephemeral_mark(options->data_dir, err)) && write_schema(options, err);
 	free(path);
 	free(bodies);
 	return ok;
@@ -127,6 +128,7 @@ static bool start(struct store *store, struct error *err)
 	if (store->dir_fd < 0)
 		return error_set_errno(err, errno, "cannot open %s", store->data_dir);
 	return check_schema(store, err) && store_turnstile_open(&store->turnstile, store->dir_fd, err) &&
+	       store_ephemeral_enter(store, err) &&
 	       store_lease_open(&store->lease, store->dir_fd, err) &&
 	       (store->stager = store_stager_create(store, err)) != NULL &&
 	       (store->writer = store_writer_create(store, err)) != NULL &&
@@ -147,7 +149,7 @@ struct store *store_open(const struct store_options *options, struct error *err)
 		store->options.reserve = STORE_RESERVE;
 	if (store->options.turn_wait_ms == 0)
 		store->options.turn_wait_ms = STORE_TURN_WAIT_MS;
-	store->dir_fd = store->turnstile.fd = store->lease.fd = -1;
+	store->dir_fd = store->ephemeral_fd = store->turnstile.fd = store->lease.fd = -1;
 	if (!start(store, err)) {
 		store_close(store);
 		return NULL;
@@ -166,6 +168,7 @@ void store_close(struct store *store)
 	store_readers_destroy(store->readers);
 	store_stager_destroy(store->stager);
 	store_lease_close(&store->lease);
+	store_ephemeral_leave(store);
 	store_turnstile_close(&store->turnstile);
 	if (store->dir_fd >= 0)
 		close(store->dir_fd);

@@ -20,6 +20,7 @@ struct store {
 	struct store_options options;   /* defaults filled in */
 	char *data_dir;
 	int dir_fd;
+	int ephemeral_fd;               /* the lock of a daemon; -1 = none */
 	char uuid[STORE_UUID_LEN + 1];
 	unsigned char secret[32];
 	struct store_turnstile turnstile;

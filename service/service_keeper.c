@@ -76,6 +76,9 @@ static void warn(const struct keeper *k, const struct service_settings *s)
 	if (s->plaintext_auth == SERVICE_PLAINTEXT_ALWAYS)
 		log_warning(k->program->name, "plaintext-auth", "file=%s value=always reason=%s", s->path,
 		            "passwords may cross the network in clear");
+	if (s->ephemeral)
+		log_warning(k->program->name, "ephemeral", "file=%s reason=%s", s->path,
+		            "nothing is synced, and all mail is deleted when the last daemon ends");
 	if (!s->process.sandbox)
 		log_warning(k->program->name, "sandbox-off", "file=%s", s->path);
 }

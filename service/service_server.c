@@ -195,8 +195,8 @@ static void dispatch_store(void *owner, unsigned events)
 static bool open_store(struct service *s, struct error *err)
 {
 	const struct store_options options = {
-		.data_dir = s->first->settings.data_dir, .ephemeral = s->first->settings.ephemeral, .budget = s->budget,
-		.on_commit = service_changes_committed, .owner = s,
+		.data_dir = s->first->settings.data_dir, .ephemeral = s->first->settings.ephemeral, .is_daemon = true,
+		.budget = s->budget, .on_commit = service_changes_committed, .owner = s,
 	};
 
 	s->store = store_open(&options, err);

@@ -115,11 +115,6 @@ static bool check_is_zero(const void *field, struct error *err)
 	return *(const int64_t *)field == 0 || not_built(err);
 }
 
-static bool check_is_false(const void *field, struct error *err)
-{
-	return !*(const bool *)field || not_built(err);
-}
-
 static bool check_catch_all(const void *field, struct error *err)
 {
 	return !*(const bool *)field ||
@@ -323,8 +318,8 @@ static const struct settings_row rows[] = {
 	  .help = "who receives postmaster@ and abuse@; default: the first user" },
 	{ .name = "shards", .type = SETTINGS_INT, .offset = AT(shards), .value = "1", .check = check_shards,
 	  .help = "store files; fixed when the store is created" },
-	{ .name = "ephemeral", .type = SETTINGS_BOOL, .offset = AT(ephemeral), .value = "false", .check = check_is_false,
-	  .help = "no syncs, data gone at exit: for test benches" },
+	{ .name = "ephemeral", .type = SETTINGS_BOOL, .offset = AT(ephemeral), .value = "false",
+	  .help = "no syncs, mail deleted when the last daemon ends: for test benches (mailctl init --ephemeral)" },
 	{ .name = "catch_all", .type = SETTINGS_BOOL, .offset = AT(catch_all), .value = "false", .check = check_catch_all,
 	  .help = "any local recipient makes its mailbox: said to mailctl init --catch-all" },
 	{ .name = "listen", .type = SETTINGS_LIST, .offset = AT(listen), .flags = SETTINGS_REQUIRED, .min = 1, .max = 64,

@@ -49,13 +49,12 @@ static const struct refusal {
 	{ "messages_per_day is refused by name", HEAD "limits = { messages_per_day = 5; };",
 	  "/etc/p.conf:5: limits.messages_per_day: this key is known" },
 	{ "shards are refused by name", HEAD "shards = 2;", "/etc/p.conf:5: shards: more than one shard is not built yet" },
-	{ "ephemeral is refused by name", HEAD "ephemeral = true;", "/etc/p.conf:5: ephemeral: this key is known" },
 	{ "an exempt block is an address", HEAD "limits = { exempt = [ \"home\" ]; };", "/etc/p.conf:5: limits.exempt: " },
 	{ "the postmaster is an address", HEAD "postmaster = \"root\";", "/etc/p.conf:5: postmaster: \"root\" is not an address" },
 };
 
 static const char *const accepted[] = {
-	HEAD, HEAD "shards = 1;", HEAD "limits = { messages_per_day = 0; exempt = []; };", HEAD "ephemeral = false;",
+	HEAD, HEAD "shards = 1;", HEAD "limits = { messages_per_day = 0; exempt = []; };", HEAD "ephemeral = true;",
 	BARE "listen = ( { address = \"127.0.0.1:0\"; service = \"imap\"; }, { address = \"127.0.0.1:0\"; service = \"smtp\"; } );",
 	HEAD "peers = ( { domain = \"b.test\"; address = \"[::1]:2525\"; tls = \"verify\"; ca = \"ca.pem\"; } );",
 	HEAD "smarthost = { address = \"relay.example:587\"; tls = \"verify\"; username = \"u\"; password_file = \"secret\"; };",
