@@ -48,6 +48,7 @@ struct store_options {
 	uint64_t reserve;               /* octets of disk kept free: FULL below it; 0 = 64 MiB */
 	unsigned turn_wait_ms;          /* how long a write waits for other processes' writes; 0 = 5,000 */
 	const char *postmaster;         /* store_create only: who gets postmaster@ and abuse@; may be NULL */
+	int64_t journal_keep_s;         /* store_maintain forgets journal entries this old; 0 = 30 days */
 	/* Called in the writer thread after each commit, hints coalesced per mailbox; may be NULL. */
 	void (*on_commit)(void *owner, const struct store_hint *hints, size_t n);
 	void *owner;
@@ -188,10 +189,12 @@ struct store_queue_item {               /* one recipient of one message, leased 
 	int64_t message_id;
 	uint64_t size, skip;            /* send octets [skip, size) of the message */
 	const char *sender, *recipient, *envelope_id, *original_recipient;
-	const char *refused;            /* not to be sent anywhere: why this local copy could not be stored; NULL = a remote recipient */
+	const char *refused;            /* not to be sent anywhere: why not, for the report; NULL = to be sent */
 	int returns;
 	unsigned notify, tries;
 	bool is_8bit, delay_was_noticed;
+	bool is_given_up;               /* refused: by an administrator; else a local copy that could not be stored */
+	bool is_urgent;                 /* an administrator wants a try now, even at a destination that rests */
 	int64_t arrived_s, expires_s, lease_until_s;
 };
 struct store_queue_items {
@@ -353,14 +356,121 @@ struct store_queue_result {
 	int64_t item_id;
 	enum store_queue_outcome outcome;
 	int64_t next_at_s;              /* RETRY */
+	bool parked;                    /* RETRY: the destination was not asked; counts as no try, and store_queue_wake makes it due */
 	bool delay_noticed;             /* a delay notice goes out with this result */
+	bool has_expired;               /* FAILED because its time was over */
 	const char *status;             /* last reply or reason, printable: kept in the row and the journal */
 	const char *remote;             /* host that said so, or NULL */
 };
 /* One commit: the results, and the report (a delivery of a DSN; NULL for none; its body is taken).  A row whose lease was lost is passed over (logged). */
 struct store_request *store_queue_done(struct store_client *, const struct store_queue_result *, size_t n, const struct store_delivery *report, store_done_fn *, void *owner);
 
+/* n rows were made due; is_all: no other one is parked. */
+typedef void store_wake_fn(void *owner, const struct error *err, size_t n, bool is_all);
+/* Make up to max parked rows for a domain due now, the longest waiting first; domain NULL = for any. */
+struct store_request *store_queue_wake(struct store_client *, const char *domain, size_t max, store_wake_fn *, void *owner);
+
+/* ---- the queue as its administrator sees it ---- */
+
+struct store_queue_filter {             /* zero: everything */
+	uint64_t queue_id;              /* this message only; 0 = any */
+	const char *domain;             /* recipients there only, without case; NULL = any */
+};
+enum store_queue_state {
+	STORE_QUEUE_WAITING,            /* for next_at_s */
+	STORE_QUEUE_HELD,
+	STORE_QUEUE_IN_TRANSIT,         /* leased by a living process: it tries now, or is about to */
+};
+struct store_queue_entry {              /* one recipient of one message */
+	int64_t item_id, message_id;
+	uint64_t queue_id, size, skip;  /* what is sent is octets [skip, size) of the message */
+	const char *sender, *recipient, *envelope_id, *original_recipient;
+	enum store_queue_state state;
+	bool is_refused;                /* not to be sent: its report is due */
+	unsigned tries;
+	int64_t next_at_s, arrived_s, expires_s;        /* next_at_s: 1 = an administrator wants it now; in transit: end of the lease */
+	const char *status, *remote;    /* of the last try, or NULL */
+};
+struct store_queue_listing {            /* owned by whom it is given to: store_queue_listing_destroy */
+	struct arena arena;
+	struct store_queue_entry *at;   /* ascending item_id: the order of arrival */
+	size_t n;
+	int64_t next_item_id;           /* 0 = the end was reached; else ask again from here */
+	bool domain_is_held;            /* the filter's: mail that comes for it is held too */
+};
+void store_queue_listing_destroy(struct store_queue_listing *);
+typedef void store_queue_list_fn(void *owner, const struct error *err, struct store_queue_listing *);
+/* One batch: at most 2,000 rows, about 10 ms; it may be empty and not the last.  from_item_id 0 = from the start. */
+struct store_request *store_queue_list(struct store_client *, const struct store_queue_filter *, int64_t from_item_id, store_queue_list_fn *, void *owner);
+
+enum store_queue_op {
+	STORE_QUEUE_OP_HOLD,            /* no further try until released; one under way is not stopped.  With a domain: also what comes later */
+	STORE_QUEUE_OP_RELEASE,         /* held rows are due at once; with a domain: it is not held any more */
+	STORE_QUEUE_OP_RETRY,           /* due at once, and its destination does not rest; held rows stay held */
+	STORE_QUEUE_OP_EXPIRE,          /* given up: the relay sends the report when it runs; no further try */
+	STORE_QUEUE_OP_DELETE,          /* gone without a report */
+};
+struct store_queue_counts {             /* recipients */
+	size_t n_matched;
+	size_t n_changed;
+	size_t n_in_transit;            /* of a living process: RETRY, EXPIRE and DELETE pass them over, nothing can call them back */
+	size_t n_held;                  /* RETRY passed them over */
+};
+typedef void store_queue_admin_fn(void *owner, const struct error *err, const struct store_queue_counts *);
+/* In parts, so that nobody waits for a long queue: an error may come after some parts were done.  NOT_FOUND: no message of that queue id waits. */
+struct store_request *store_queue_admin(struct store_client *, enum store_queue_op, const struct store_queue_filter *, store_queue_admin_fn *, void *owner);
+
+/* ---- the journal: what became of each message, written in the commits it tells of ---- */
+
+enum store_journal_stage {              /* stored: numbers keep their meaning */
+	STORE_JOURNAL_ACCEPTED = 1,     /* remote: who handed it in; recipient: NULL; detail: the reverse-path */
+	STORE_JOURNAL_STORED = 2,       /* in the recipient's mailbox */
+	STORE_JOURNAL_QUEUED = 3,       /* detail: what is special about it, or NULL */
+	STORE_JOURNAL_DEFERRED = 4,     /* a try failed for now; detail: the reply or reason */
+	STORE_JOURNAL_DELIVERED = 5,    /* remote took it; detail: its reply */
+	STORE_JOURNAL_FAILED = 6,       /* for good; detail: the reply or reason */
+	STORE_JOURNAL_EXPIRED = 7,      /* its time was over, or an administrator gave it up */
+	STORE_JOURNAL_REPORTED = 8,     /* recipient: whom the report went to; detail: the report's queue id as text */
+	STORE_JOURNAL_REPEATED = 9,     /* the peer sent again what was stored: nothing was done */
+	STORE_JOURNAL_ADMINISTERED = 10,        /* detail: what an administrator did */
+};
+struct store_journal_entry {
+	int64_t entry_id, at_ms;
+	uint64_t queue_id;
+	uint64_t id_hash;               /* ACCEPTED, REPEATED: summary_id_hash of the Message-ID; else 0 */
+	enum store_journal_stage stage;
+	const char *recipient, *remote, *detail;        /* or NULL */
+	int64_t next_at_s;              /* DEFERRED: when it is tried again */
+};
+struct store_journal {                  /* owned by whom it is given to: store_journal_destroy */
+	struct arena arena;
+	struct store_journal_entry *at; /* ascending entry_id: the order of what happened */
+	size_t n;
+	int64_t next_entry_id;          /* 0 = the end was reached; else ask again from here */
+};
+void store_journal_destroy(struct store_journal *);
+typedef void store_journal_fn(void *owner, const struct error *err, struct store_journal *);
+/*
+ * One batch (2,000 entries) of the message with this queue id or, when that is 0, of all messages whose Message-ID has this hash.
+ * from_entry_id 0 = from the start.  None is no error.
+ */
+struct store_request *store_journal_read(struct store_client *, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id, store_journal_fn *, void *owner);
+
 /* ---- care ---- */
+
+struct store_stats {
+	uint64_t n_users, n_mailboxes;
+	uint64_t n_messages, n_octets;  /* as their owners count them: a message in two mailboxes is two */
+	uint64_t n_queue_messages;
+	uint64_t n_waiting, n_due, n_held, n_in_transit;        /* recipients; due ones are waiting ones */
+	uint64_t n_held_domains;
+	int64_t oldest_s, next_at_s;    /* of the queue: arrival of the oldest message, next try; 0 = none */
+	uint64_t n_journal;             /* entries, about */
+	uint64_t database_octets, wal_octets, room_octets;      /* files; room: free on the disk */
+};
+typedef void store_stats_fn(void *owner, const struct error *err, const struct store_stats *);
+struct store_request *store_stats(struct store_client *, store_stats_fn *, void *owner);
+
 
 /* Reaper and pruning, about budget_ms of writer time; call every few seconds from one place. */
 struct store_request *store_maintain(struct store_client *, unsigned budget_ms, store_done_fn *, void *owner);

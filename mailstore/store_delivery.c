@@ -8,6 +8,7 @@
 #include "mailstore/store_account.h"
 #include "mailstore/store_address.h"
 #include "mailstore/store_body.h"
+#include "mailstore/store_journal_row.h"
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"
@@ -15,6 +16,16 @@
 static const char *keep_text(struct arena *arena, const char *text)
 {
 	return text != NULL ? arena_text(arena, text) : NULL;
+}
+
+static uint64_t id_hash_of(const struct summary *summary)
+{
+	struct summary_sortkeys keys;
+	struct arena arena = { 0 };
+	bool ok = summary_sortkeys_unpack(buffer_bytes(&summary->sortkeys), &arena, &keys);
+
+	arena_reset(&arena);
+	return ok ? keys.message_id : 0;
 }
 
 void store_delivery_keep(struct store_delivery_copy *copy, const struct store_delivery *given, struct arena *arena)
@@ -38,6 +49,7 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 	if (given->digest != NULL)
 		copy->given.digest = (const unsigned char *)arena_bytes(arena, bytes_of(given->digest, 32)).at;
 	store_insert_keep(&copy->kept, given->summary, arena);
+	copy->id_hash = id_hash_of(given->summary);
 	copy->given.summary = NULL;
 	copy->results = arena_alloc(arena, given->n_originals * sizeof *copy->results);
 }
@@ -148,6 +160,39 @@ static bool needs_queue_row(const struct part *part)
 	return part->kind == REMOTE || part->kind == REPORTED;
 }
 
+static void note(const struct store_delivery_copy *copy, struct store_context *context, enum store_journal_stage stage,
+                 const char *recipient, const char *detail)
+{
+	store_journal_row_add(context, &(struct store_journal_entry){
+		.queue_id = copy->given.queue_id, .stage = stage, .recipient = recipient, .detail = detail,
+	});
+}
+
+/* Only these entries carry the hash: they lead from a Message-ID to the queue ids. */
+static void note_arrival(const struct store_delivery_copy *copy, struct store_context *context, enum store_journal_stage stage)
+{
+	store_journal_row_add(context, &(struct store_journal_entry){
+		.queue_id = copy->given.queue_id, .id_hash = copy->id_hash, .stage = stage,
+		.remote = copy->given.source, .detail = copy->given.sender,
+	});
+}
+
+static void write_queue_rows(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id, size_t n)
+{
+	const struct store_delivery *given = &copy->given;
+
+	copy->items = store_queue_row_insert(context, given, message_id, n);
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		const char *refused = parts[i].kind == REPORTED ? parts[i].error.text : NULL;
+		if (!needs_queue_row(&parts[i]))
+			continue;
+		bool is_held = store_queue_row_add(context, given, &given->recipients[i], refused, message_id, copy->items);
+		note(copy, context, STORE_JOURNAL_QUEUED, given->recipients[i].address, is_held ? "held, like all mail for its domain" : refused);
+	}
+	if (!given->lease)
+		store_context_touch(context, 0, 0);
+}
+
 static void write_copies(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id)
 {
 	const struct store_delivery *given = &copy->given;
@@ -162,16 +207,10 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 			.size = store_body_size(given->body), .internal_date_s = given->arrived_s, .sent_s = copy->kept.sent_s,
 		};
 		store_insert_copy(context, &row);
+		note(copy, context, STORE_JOURNAL_STORED, given->recipients[i].address, NULL);
 	}
-	if (n_remote == 0)
-		return;
-	copy->items = store_queue_row_insert(context, given, message_id, n_remote);
-	for (size_t i = 0; i < given->n_recipients; i++)
-		if (needs_queue_row(&parts[i]))
-			store_queue_row_add(context, given, &given->recipients[i], parts[i].kind == REPORTED ? parts[i].error.text : NULL,
-			                    message_id, copy->items);
-	if (!given->lease)
-		store_context_touch(context, 0, 0);
+	if (n_remote > 0)
+		write_queue_rows(copy, context, parts, message_id, n_remote);
 }
 
 /* True: this very transmission was stored before. */
@@ -198,8 +237,11 @@ bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *
 	copy->items = NULL;
 	if (n > 0 && copy->given.report_refused)
 		report_refused(copy, parts);
-	if (n > 0 && !was_received(&copy->given, context)) {
+	if (n > 0 && was_received(&copy->given, context)) {
+		note_arrival(copy, context, STORE_JOURNAL_REPEATED);
+	} else if (n > 0) {
 		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
+		note_arrival(copy, context, STORE_JOURNAL_ACCEPTED);
 		write_copies(copy, context, parts, message_id);
 	}
 	free(parts);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_file.h"
+#include "mailstore/store_journal_row.h"
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
@@ -118,6 +119,12 @@ static bool forget_received(struct maintain_request *self, struct store_context 
 	return true;
 }
 
+static bool forget_journal(struct maintain_request *self, struct store_context *context)
+{
+	(void)self;
+	return store_journal_row_prune(context);
+}
+
 static bool free_dead_leases(struct maintain_request *self, struct store_context *context)
 {
 	(void)self;
@@ -178,7 +185,7 @@ static bool sweep(struct maintain_request *self, struct store_context *context)
 
 /* True: nothing is left to do for now. */
 static bool (*const steps[])(struct maintain_request *, struct store_context *) = {
-	free_dead_leases, reap, prune, forget_received, sweep, vacuum,
+	free_dead_leases, reap, prune, forget_received, forget_journal, sweep, vacuum,
 };
 
 #define N_STEPS (sizeof steps / sizeof *steps)

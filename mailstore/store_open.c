@@ -147,6 +147,8 @@ struct store *store_open(const struct store_options *options, struct error *err)
 		store->options.n_readers = 2;
 	if (store->options.reserve == 0)
 		store->options.reserve = STORE_RESERVE;
+	if (store->options.journal_keep_s == 0)
+		store->options.journal_keep_s = STORE_JOURNAL_KEEP_S;
 	if (store->options.turn_wait_ms == 0)
 		store->options.turn_wait_ms = STORE_TURN_WAIT_MS;
 	store->dir_fd = store->ephemeral_fd = store->turnstile.fd = store->lease.fd = -1;

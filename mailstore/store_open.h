@@ -9,6 +9,7 @@
 
 #define STORE_RETAIN_S 3600             /* what was expunged stays readable so long */
 #define STORE_TOMB_KEEP_S (30 * 86400)  /* and is remembered for resynchronisation so long */
+#define STORE_JOURNAL_KEEP_S (30 * 86400)
 #define STORE_TURN_WAIT_MS 5000
 #define STORE_RESERVE ((uint64_t)64 << 20)
 

@@ -30,6 +30,8 @@ static void read_item(struct database_statement *s, struct arena *arena, struct 
 		.is_8bit = database_statement_int(s, 12) != 0, .delay_was_noticed = database_statement_int(s, 13) != 0,
 		.arrived_s = database_statement_int(s, 14), .expires_s = database_statement_int(s, 15),
 		.refused = database_statement_text(s, 16, arena),
+		.is_given_up = database_statement_int(s, 17) == STORE_QUEUE_ROW_GIVEN_UP,
+		.is_urgent = database_statement_int(s, 18) == STORE_QUEUE_ROW_URGENT_S,
 	};
 }
 
@@ -38,7 +40,7 @@ static void read_due(struct claim_request *self, struct store_context *context)
 	struct store_queue_items *items = self->items;
 	struct database_statement *s = database_statement_begin(context->db,
 		"SELECT r.item_id, r.queue_id, q.message_id, m.size, q.skip, q.sender, r.recipient, q.envelope_id, r.original, q.returns, "
-		"r.notify, r.tries, q.is_8bit, r.delay_noticed, q.arrived, q.expires, CASE r.kind WHEN 1 THEN r.status END "
+		"r.notify, r.tries, q.is_8bit, r.delay_noticed, q.arrived, q.expires, CASE WHEN r.kind IN (1, 2) THEN r.status END, r.kind, r.next_at "
 		"FROM qrcpt r CROSS JOIN qmsg q ON q.queue_id = r.queue_id CROSS JOIN message m ON m.message_id = q.message_id "
 		"WHERE r.next_at <= ? AND r.hold = 0 ORDER BY r.next_at, r.item_id LIMIT ?");
 

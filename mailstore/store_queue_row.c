@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "database/database_statement.h"
 #include "mailstore/store_body.h"
+#include "mailstore/store_insert.h"
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"
 
@@ -66,21 +68,69 @@ static void add_item(struct store_context *context, const struct store_delivery 
 	};
 }
 
-void store_queue_row_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
+bool store_queue_row_is_refused(int64_t kind)
+{
+	return kind == STORE_QUEUE_ROW_REFUSED || kind == STORE_QUEUE_ROW_GIVEN_UP;
+}
+
+struct bytes store_queue_row_domain(struct bytes recipient)
+{
+	size_t at = recipient.len;
+
+	while (at > 0 && recipient.at[at - 1] != '@')
+		at--;
+	return bytes_skip(recipient, at);
+}
+
+bool store_queue_row_domain_is_held(struct store_context *context, struct bytes domain)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT hold FROM destination WHERE domain = ?");
+
+	database_statement_bind_bytes(s, 1, domain);
+	return database_statement_one(s, 0) != 0;
+}
+
+bool store_queue_row_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
                          const char *refused, int64_t message_id, struct store_queue_items *items)
 {
+	bool is_held = refused == NULL && store_queue_row_domain_is_held(context, store_queue_row_domain(bytes_text(recipient->address)));
+	bool is_leased = items != NULL && !is_held;
 	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token, kind, status) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token, kind, status, hold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, (int64_t)given->queue_id);
 	database_statement_bind_text(s, 2, recipient->address);
 	database_statement_bind_text(s, 3, recipient->original_recipient);
 	database_statement_bind_int(s, 4, recipient->notify);
-	database_statement_bind_int(s, 5, items != NULL ? context->now_s + given->lease_s : context->now_s);
-	database_statement_bind_int(s, 6, items != NULL ? context->store->lease.token : 0);
-	database_statement_bind_int(s, 7, refused != NULL);
+	database_statement_bind_int(s, 5, is_leased ? context->now_s + given->lease_s : context->now_s);
+	database_statement_bind_int(s, 6, is_leased ? context->store->lease.token : 0);
+	database_statement_bind_int(s, 7, refused != NULL ? STORE_QUEUE_ROW_REFUSED : STORE_QUEUE_ROW_REMOTE);
 	database_statement_bind_text(s, 8, refused);
+	database_statement_bind_int(s, 9, is_held);
 	database_statement_run(s);
-	if (items != NULL)
+	if (is_leased)
 		add_item(context, given, recipient, refused, message_id, items);
+	return is_held;
+}
+
+void store_queue_row_settle(struct store_context *context, int64_t item_id, int64_t queue_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "DELETE FROM qrcpt WHERE item_id = ?");
+	int64_t n_left = 1, message_id = 0;
+
+	database_statement_bind_int(s, 1, item_id);
+	database_statement_run(s);
+	s = database_statement_begin(context->db, "UPDATE qmsg SET n_left = n_left - 1 WHERE queue_id = ? RETURNING n_left, message_id");
+	database_statement_bind_int(s, 1, queue_id);
+	if (database_statement_step(s)) {
+		n_left = database_statement_int(s, 0);
+		message_id = database_statement_int(s, 1);
+	}
+	database_statement_end(s);
+	if (n_left > 0)
+		return;
+	s = database_statement_begin(context->db, "DELETE FROM qmsg WHERE queue_id = ?");
+	database_statement_bind_int(s, 1, queue_id);
+	database_statement_run(s);
+	store_insert_garbage(context, message_id);
 }

@@ -1,0 +1,114 @@
+#include "mailstore/store.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "mailstore/store_context.h"
+#include "mailstore/store_request.h"
+
+struct journal_request {
+	struct store_request request;
+	uint64_t queue_id, id_hash;
+	int64_t from;
+	store_journal_fn *done;
+	void *owner;
+	struct store_journal *journal;
+};
+
+void store_journal_destroy(struct store_journal *journal)
+{
+	if (journal == NULL)
+		return;
+	arena_reset(&journal->arena);
+	free(journal);
+}
+
+/* "1763714000 451 4.3.0 later" in parts. */
+static void cut_next_try(struct store_journal_entry *entry)
+{
+	struct bytes rest = bytes_text(entry->detail), front;
+	uint64_t next_at_s;
+
+	if (!bytes_cut(&rest, ' ', &front) || !bytes_to_u64(front, INT64_MAX, &next_at_s))
+		return;
+	entry->next_at_s = (int64_t)next_at_s;
+	entry->detail = rest.len > 0 ? rest.at : NULL;
+}
+
+static void read_entry(struct database_statement *s, struct arena *arena, struct store_journal_entry *entry)
+{
+	*entry = (struct store_journal_entry){
+		.entry_id = database_statement_int(s, 0), .at_ms = database_statement_int(s, 1), .queue_id = (uint64_t)database_statement_int(s, 2),
+		.id_hash = (uint64_t)database_statement_int(s, 3), .stage = (enum store_journal_stage)database_statement_int(s, 4),
+		.recipient = database_statement_text(s, 5, arena), .remote = database_statement_text(s, 6, arena),
+		.detail = database_statement_text(s, 7, arena),
+	};
+	if (entry->stage == STORE_JOURNAL_DEFERRED)
+		cut_next_try(entry);
+}
+
+#define COLUMNS "SELECT entry_id, at_ms, queue_id, id_hash, stage, recipient, remote, detail FROM journal "
+
+static struct database_statement *ask(const struct journal_request *self, struct store_context *context)
+{
+	struct database_statement *s;
+
+	if (self->queue_id != 0) {
+		s = database_statement_begin(context->db, COLUMNS "WHERE queue_id = ?1 AND entry_id >= ?2 ORDER BY entry_id LIMIT ?3");
+		database_statement_bind_int(s, 1, (int64_t)self->queue_id);
+	} else {
+		s = database_statement_begin(context->db, COLUMNS
+			"WHERE queue_id IN (SELECT queue_id FROM journal WHERE id_hash = ?1 AND id_hash <> 0) AND entry_id >= ?2 ORDER BY entry_id LIMIT ?3");
+		database_statement_bind_int(s, 1, (int64_t)self->id_hash);
+	}
+	database_statement_bind_int(s, 2, self->from);
+	database_statement_bind_int(s, 3, STORE_BATCH_ROWS);
+	return s;
+}
+
+static enum store_run run(struct store_request *request, struct store_context *context)
+{
+	struct journal_request *self = (struct journal_request *)request;
+	struct database_statement *s = ask(self, context);
+	struct store_journal *journal = self->journal = xcalloc(1, sizeof *journal);
+
+	journal->at = arena_alloc(&journal->arena, STORE_BATCH_ROWS * sizeof *journal->at);
+	while (database_statement_step(s))
+		read_entry(s, &journal->arena, &journal->at[journal->n++]);
+	if (journal->n == STORE_BATCH_ROWS)
+		journal->next_entry_id = journal->at[journal->n - 1].entry_id + 1;
+	return STORE_RUN_DONE;
+}
+
+static void complete(struct store_request *request)
+{
+	struct journal_request *self = (struct journal_request *)request;
+	bool failed = request->error.kind != ERROR_NONE;
+	struct store_journal *journal = failed ? NULL : self->journal;
+
+	if (!failed)
+		self->journal = NULL;
+	self->done(self->owner, failed ? &request->error : NULL, journal);
+}
+
+static void release(struct store_request *request)
+{
+	store_journal_destroy(((struct journal_request *)request)->journal);
+}
+
+static const struct store_request_ops ops = {
+	.name = "journal-read", .thread = STORE_IN_READER, .run = run, .complete = complete, .release = release,
+};
+
+struct store_request *store_journal_read(struct store_client *client, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id,
+                                         store_journal_fn *done, void *owner)
+{
+	struct journal_request *self = store_request_create(client, &ops, sizeof *self);
+
+	self->queue_id = queue_id;
+	self->id_hash = id_hash;
+	self->from = from_entry_id;
+	self->done = done;
+	self->owner = owner;
+	return store_request_submit(&self->request);
+}
