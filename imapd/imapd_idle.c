@@ -30,23 +30,34 @@ static enum imapd_after end_idle(struct imapd_session *s)
 	return imapd_finish(s, "OK Idle is over");
 }
 
-/* What came is told at once; a change that came meanwhile is asked for again. */
+/* The client reads again: tell what came meanwhile, and hear what it says. */
+static void drained(struct imapd_session *s)
+{
+	net_timer_start(&s->timer, s->loop->net, STILL_HERE_MS, still_here, s);
+	if (s->view->is_dirty)
+		imapd_idle_wake(s);
+	imapd_session_resume(s, IMAPD_READ);
+}
+
+/* What came is told at once; a change that came meanwhile is asked for again, but not for a client that does not read. */
 static void told(struct imapd_session *s)
 {
 	if (!s->is_idle) {              /* DONE arrived while the store was asked */
 		imapd_session_resume(s, end_idle(s));
 		return;
 	}
-	imapd_session_flush(s);
-	if (s->view->is_dirty)
+	bool may_go_on = imapd_session_flush(s);
+	if (may_go_on && s->view->is_dirty)
 		imapd_update_start(s, told);
 	else
 		imapd_update_end_command(s);
+	if (!may_go_on)
+		imapd_session_when_drained(s, drained);
 }
 
 void imapd_idle_wake(struct imapd_session *s)
 {
-	if (s->is_idle && !imapd_update_is_running(s))
+	if (s->is_idle && !s->on_drained && !imapd_update_is_running(s))
 		imapd_update_start(s, told);
 }
 

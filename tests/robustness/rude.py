@@ -13,6 +13,7 @@ MEGABYTE = 1 << 20
 GROWS = 48 * MEGABYTE               # what one deaf client may cost, at most; a sanitizer build keeps freed memory for a while
 GROWS_TEST = 400 * MEGABYTE
 PUSH_S = 4
+MANY, CHANGES = 2000, 1200          # messages, and changes of all their flags, that an idle session is told
 CLOSE_S = 10
 PORTS = ("smtp", "submission", "submissions", "imap", "imaps")
 
@@ -111,6 +112,30 @@ def deaf_fetch(options, folder):
             until_tag(client, str(n))
         tagged(client, "s", "EXAMINE INBOX")
         deaf(place, "imapd", client, b"f FETCH 1:8 BODY[]\r\n" * 500)
+
+
+def deaf_idle(options, folder):
+    """One who idles and never reads costs imapd little memory, however much there is to tell, and is told the end of it when he reads again."""
+    with Place(options, folder) as place:
+        client, text = logged_in(place), "Subject: x\r\n\r\ntext\r\n"
+        for n in range(0, MANY, 100):
+            client.send(f"{n} APPEND INBOX".encode() + f" {{{len(text)}+}}\r\n{text}".encode() * 100 + b"\r\n")
+            until_tag(client, str(n))
+        idle = logged_in(place)
+        tagged(idle, "s", "SELECT INBOX")
+        idle.send(b"i IDLE\r\n")
+        tagged(client, "s", "SELECT INBOX")
+        before = place.memory_octets("imapd")
+        for n in range(CHANGES):
+            tagged(client, f"c{n}", f"STORE 1:* {'+-'[n % 2]}FLAGS.SILENT (\\Flagged)")
+        grown, allowed = place.memory_octets("imapd") - before, GROWS if place.variant == "release" else GROWS_TEST
+        if grown > allowed:
+            raise Failure(f"imapd to grow by at most {allowed // MEGABYTE} MB", f"{grown // MEGABYTE} MB")
+        tagged(client, "e", "STORE 1 +FLAGS.SILENT (\\Answered)")
+        while "\\Answered" not in idle.read("the last change"):
+            pass
+        idle.send(b"DONE\r\n")
+        until_tag(idle, "i")
 
 
 # -- something else than mail
@@ -225,4 +250,4 @@ def slow(options, folder):
         wait_closed(literal, "one who drips a literal")
 
 
-TESTS = [deaf_smtp, deaf_imap, deaf_before_login, deaf_fetch, garbage, silent, slow]
+TESTS = [deaf_smtp, deaf_imap, deaf_before_login, deaf_fetch, deaf_idle, garbage, silent, slow]
