@@ -1,5 +1,6 @@
 #include "smtpd/relay_item.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -100,23 +101,52 @@ int64_t relay_item_delay_s(unsigned n)
 	return s * (900 + random_below(201)) / 1000;
 }
 
-void relay_item_deferred(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote, int64_t not_before_s)
+/* A last try at the end of its time, and the delay notice at its own. */
+static int64_t not_later(const struct relay_item *item, int64_t notice_s, int64_t at_s)
+{
+	const struct store_queue_item *row = &item->row;
+	int64_t notice_at_s = row->arrived_s + notice_s;
+
+	if (row->expires_s > 0 && at_s > row->expires_s)
+		at_s = row->expires_s;
+	if (item->is_parked && notice_s > 0 && !row->delay_was_noticed && clock_now_s() < notice_at_s && at_s > notice_at_s)
+		at_s = notice_at_s;
+	return at_s;
+}
+
+static void put_off(struct relay_item *item, int64_t delay_s, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote)
 {
 	int64_t now = clock_now_s(), notice_s = item->relay->loop->generation->settings.queue.delay_notice_s;
 	const struct store_queue_item *row = &item->row;
 
 	if (row->expires_s > 0 && now >= row->expires_s) {
-		relay_item_failed(item, "4.4.7", status, is_smtp_reply, remote);
+		relay_item_failed(item, RELAY_EXPIRED, status, is_smtp_reply, remote);
 		return;
 	}
 	set_status(item, enhanced, status, is_smtp_reply, remote);
 	item->outcome = STORE_QUEUE_RETRY;
-	item->next_at_s = now + relay_item_delay_s(row->tries);
-	if (item->next_at_s < not_before_s)
-		item->next_at_s = not_before_s;
-	/* A last try at the end of its time. */
-	if (row->expires_s > 0 && item->next_at_s > row->expires_s)
-		item->next_at_s = row->expires_s;
+	item->next_at_s = not_later(item, notice_s, now + delay_s);
 	item->action = REPORT_DELAYED;
 	item->needs_report = notice_s > 0 && now - row->arrived_s >= notice_s && !row->delay_was_noticed && wants_report(item, ENVELOPE_NOTIFY_DELAY);
+}
+
+void relay_item_deferred(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote)
+{
+	item->is_parked = false;
+	put_off(item, relay_item_delay_s(item->row.tries), enhanced, status, is_smtp_reply, remote);
+}
+
+void relay_item_lost(struct relay_item *item, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote)
+{
+	static const int64_t soon_s[] = { 15, 30, 60 };
+	unsigned n = sizeof soon_s / sizeof *soon_s, tries = item->row.tries;
+
+	item->is_parked = false;
+	put_off(item, tries < n ? soon_s[tries] : relay_item_delay_s(tries - n), enhanced, status, is_smtp_reply, remote);
+}
+
+void relay_item_parked(struct relay_item *item, const char *enhanced, const char *status, const char *remote)
+{
+	item->is_parked = true;
+	put_off(item, relay_item_delay_s(UINT_MAX), enhanced, status, false, remote);
 }

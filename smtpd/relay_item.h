@@ -12,6 +12,8 @@
 #include "message/report.h"
 #include "smtpd/relay_state.h"
 
+#define RELAY_EXPIRED "4.4.7"           /* enhanced status of what failed because its time was over */
+
 struct relay_item {
 	struct list_node node;          /* of the one list that has it: waiting, on its way, to be committed */
 	struct relay *relay;            /* NULL until a loop holds it */
@@ -20,6 +22,7 @@ struct relay_item {
 	/* the result */
 	enum store_queue_outcome outcome;
 	int64_t next_at_s;              /* RETRY */
+	bool is_parked;                 /* RETRY: nobody was asked, it waits for its destination */
 	bool needs_report;
 	enum report_action action;      /* of that report */
 	const char *status, *enhanced;  /* in the arena */
@@ -39,10 +42,14 @@ size_t relay_item_count(void);
 void relay_item_delivered(struct relay_item *, const char *status, const char *remote);
 void relay_item_failed(struct relay_item *, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote);
 /*
- * Not now: tried again after 5, 10, 20, 40 minutes, then every 60 to 70, ±10 %, not before not_before_s; failed when its time is
- * over; a delay notice when it waits longer than queue.delay_notice.
+ * Not now, all three: failed when its time is over; a delay notice when it waits longer than queue.delay_notice.
+ * _deferred: refused for now, tried again after 5, 10, 20, 40 minutes, then every 60 to 70, ±10 %.
+ * _lost: the session ended with it under way: tried again after 15, 30 and 60 s, then as above.
+ * _parked: its destination cannot be reached, or has too much to do: when that changes (relay_rest), else within 70 minutes.
  */
-void relay_item_deferred(struct relay_item *, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote, int64_t not_before_s);
+void relay_item_deferred(struct relay_item *, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote);
+void relay_item_lost(struct relay_item *, const char *enhanced, const char *status, bool is_smtp_reply, const char *remote);
+void relay_item_parked(struct relay_item *, const char *enhanced, const char *status, const char *remote);
 
 /* The wait before the next try when n tries failed before this one. */
 int64_t relay_item_delay_s(unsigned n);

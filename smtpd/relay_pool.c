@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "smtpd/relay_remote.h"
 #include "smtpd/relay_result.h"
 
 #define BATCH_MAX 100                   /* recipients in one transaction: what every server must take (RFC 5321 4.5.3.1.8) */
+#define ROOM_MIN  100
+#define UNOPENED_MAX 1000               /* items in memory for a destination without a connection */
+#define CROWDED_MS (60 * 1000)
 
 static struct relay_destination *find(struct relay *relay, const char *key)
 {
@@ -26,34 +28,78 @@ static struct relay_destination *find(struct relay *relay, const char *key)
 
 /* ---- what goes in ---- */
 
+/*
+ * As much as there is room left for: one destination takes half of it at most, two a third each, and so on, so that the mail
+ * of others finds room.
+ */
+static size_t room(const struct relay_destination *d)
+{
+	size_t held = relay_item_count(), left = held < RELAY_HELD_MAX ? RELAY_HELD_MAX - held : 0;
+	size_t most = d->remotes.n > d->n_opening ? RELAY_HELD_MAX : UNOPENED_MAX;
+
+	return left < ROOM_MIN ? ROOM_MIN : left < most ? left : most;
+}
+
+static void park(struct relay_destination *d, struct relay_item *item)
+{
+	const char *reason = d->rest.reason[0] != '\0' ? d->rest.reason : "much mail waits for this server";
+
+	relay_item_parked(item, "4.4.1", reason, d->host[0] != '\0' ? d->host : NULL);
+	if (item->outcome == STORE_QUEUE_RETRY)
+		relay_rest_park(d, item->next_at_s);
+}
+
+void relay_pool_park(struct relay_destination *d, size_t keep)
+{
+	struct list settled = { 0 };
+
+	while (d->waiting.n > keep) {
+		struct list_node *node = d->waiting.last;
+
+		list_remove(&d->waiting, node);
+		park(d, LIST_OWNER(node, struct relay_item, node));
+		list_prepend(&settled, node);
+	}
+	relay_result_commit(d->relay, &settled);
+}
+
+/* Where it waits, NULL when its result is known already. */
+static struct relay_destination *place(struct relay *relay, struct relay_item *item)
+{
+	struct relay_route route;
+
+	if (item->row.refused) {
+		relay_item_failed(item, item->row.is_given_up ? RELAY_EXPIRED : "5.2.0", item->row.refused, false, NULL);
+		return NULL;
+	}
+	if (!relay_route_find(relay->loop->generation, item->row.recipient, &route)) {
+		relay_item_failed(item, "5.4.4", "no route to domain", false, NULL);
+		return NULL;
+	}
+	struct relay_destination *d = find(relay, route.key);
+	if (item->row.is_urgent)
+		relay_rest_break(d);
+	if (!relay_rest_holds(d) && d->waiting.n < room(d))
+		return d;
+	park(d, item);
+	return NULL;
+}
+
 void relay_pool_add(struct relay *relay, struct list *items)
 {
 	struct list settled = { 0 }, touched = { 0 };
 	struct list_node *node;
 
 	while ((node = list_take_first(items)) != NULL) {
-		struct relay_item *item = LIST_OWNER(node, struct relay_item, node);
-		struct relay_route route;
+		struct relay_destination *d = place(relay, LIST_OWNER(node, struct relay_item, node));
 
-		if (item->row.refused) {
-			relay_item_failed(item, "5.2.0", item->row.refused, false, NULL);
+		if (!d) {
 			list_append(&settled, node);
 			continue;
 		}
-		if (!relay_route_find(relay->loop->generation, item->row.recipient, &route)) {
-			relay_item_failed(item, "5.4.4", "no route to domain", false, NULL);
-			list_append(&settled, node);
-			continue;
-		}
-		struct relay_destination *d = find(relay, route.key);
-		if (clock_now_s() < d->retry_at_s) {
-			relay_item_deferred(item, "4.4.1", d->last_failure, false, route.host, d->retry_at_s);
-			list_append(&settled, node);
-		} else {
-			list_append(&d->waiting, node);
-			list_remove(&touched, &d->touched);
-			list_append(&touched, &d->touched);
-		}
+		list_append(&d->waiting, node);
+		list_remove(&touched, &d->touched);
+		list_append(&touched, &d->touched);
 	}
 	relay_result_commit(relay, &settled);
 	while ((node = list_take_first(&touched)) != NULL)
@@ -78,22 +124,37 @@ static void take_batch(struct relay_destination *d, struct list *batch)
 	}
 }
 
-static void open_one(struct relay_destination *d)
+void relay_pool_open(struct relay_destination *d)
 {
-	const struct relay_item *first = LIST_OWNER(d->waiting.first, struct relay_item, node);
 	struct relay_route route = { 0 };
 	struct error err = { 0 };
 
 	/* Asked again: the settings may have changed since it came in. */
-	if (!relay_route_find(d->relay->loop->generation, first->row.recipient, &route))
-		error_set(&err, ERROR_NOT_FOUND, "no route to domain");
-	size_t allowed = d->failures > 0 ? 1 : route.connections;
-	if (err.kind == ERROR_NONE && (d->n_opening > 0 || d->remotes.n >= allowed))
-		return;
+	bool ok = relay_route_find_key(d->relay->loop->generation, d->key, &route) || error_set(&err, ERROR_NOT_FOUND, "no route to domain");
+
 	d->tls_policy = route.tls;
 	snprintf(d->host, sizeof d->host, "%s", route.host);
-	if (err.kind != ERROR_NONE || !relay_remote_open(d, &route, &err))
-		relay_pool_failed(d, SMTP_CLIENT_CONNECT, &err);
+	if (ok && relay_remote_open(d, &route, &err)) {
+		if (d->remotes.n == 1)
+			relay_rest_expect(d);
+		return;
+	}
+	relay_pool_failed(d, SMTP_CLIENT_CONNECT, &err);
+}
+
+/* One at a time, as many as are allowed; one only until it is known to take mail. */
+static bool may_open(const struct relay_destination *d)
+{
+	struct relay_route route;
+	size_t allowed = 1;
+
+	if (d->n_opening > 0 || relay_rest_holds(d))
+		return false;
+	if (d->remotes.n > 0 && net_loop_now_ms(d->relay->loop->net) < d->crowded_until_ms)
+		return false;
+	if (d->rest.failures == 0 && relay_route_find_key(d->relay->loop->generation, d->key, &route))
+		allowed = route.connections;
+	return d->remotes.n < allowed;
 }
 
 void relay_pool_dispatch(struct relay_destination *d)
@@ -114,42 +175,35 @@ void relay_pool_dispatch(struct relay_destination *d)
 		take_batch(d, &batch);
 		relay_remote_send(remote, &batch);
 	}
-	if (!list_is_empty(&d->waiting) && !d->relay->is_stopping)
-		open_one(d);
+	if (!list_is_empty(&d->waiting) && !d->relay->is_stopping && may_open(d))
+		relay_pool_open(d);
+	relay_rest_refill(d);
 }
 
 /* ---- how it goes ---- */
 
 void relay_pool_opened(struct relay_destination *d)
 {
-	if (d->failures > 0)
-		log_info("relay", "reachable", "destination=%s failures=%u", d->key, d->failures);
-	d->failures = 0;
-	d->retry_at_s = 0;
 	d->is_in_clear = false;
+	relay_rest_end(d);
 }
 
 void relay_pool_failed(struct relay_destination *d, enum smtp_client_stage where, const struct error *why)
 {
-	struct list settled = d->waiting;
-
 	if (where == SMTP_CLIENT_TLS && !d->is_in_clear && d->tls_policy == SERVICE_PEER_OPPORTUNISTIC) {
 		log_warning("relay", "tls-failed", "destination=%s next=clear error=%s", d->key, why->text);
 		d->is_in_clear = true;
-		relay_pool_dispatch(d);
+		relay_pool_open(d);
 		return;
 	}
-	d->waiting = (struct list){ 0 };
 	d->is_in_clear = false;
-	d->retry_at_s = clock_now_s() + relay_item_delay_s(d->failures++);
-	snprintf(d->last_failure, sizeof d->last_failure, "%s", why->text);
-	log_warning("relay", "unreachable", "destination=%s failures=%u retry_s=%lld waiting=%zu error=%s", d->key, d->failures,
-	            (long long)(d->retry_at_s - clock_now_s()), settled.n, why->text);
-	for (struct list_node *n = settled.first; n != NULL; n = n->next) {
-		struct relay_item *item = LIST_OWNER(n, struct relay_item, node);
-		relay_item_deferred(item, "4.4.1", d->last_failure, false, d->host, d->retry_at_s);
+	if (d->remotes.n > d->n_opening) {
+		log_info("relay", "crowded", "destination=%s connections=%zu error=%s", d->key, d->remotes.n, why->text);
+		d->crowded_until_ms = net_loop_now_ms(d->relay->loop->net) + CROWDED_MS;
+		return;
 	}
-	relay_result_commit(d->relay, &settled);
+	relay_rest_begin(d, where, why);
+	relay_pool_park(d, 0);
 }
 
 struct net_tls_context *relay_pool_tls(struct relay_destination *d, struct service_generation *g, const struct relay_route *route, struct error *err)
@@ -167,6 +221,7 @@ struct net_tls_context *relay_pool_tls(struct relay_destination *d, struct servi
 
 static void destination_destroy(struct relay_destination *d)
 {
+	relay_rest_release(d);
 	net_tls_context_unref(d->tls);
 	if (d->generation)
 		service_generation_unref(d->generation);
@@ -184,6 +239,7 @@ void relay_pool_stop(struct relay *relay)
 	while (map_next(relay->destinations, &cursor, &key, &value)) {
 		struct relay_destination *d = value;
 
+		relay_rest_release(d);
 		while ((node = list_take_first(&d->waiting)) != NULL)
 			relay_item_destroy(LIST_OWNER(node, struct relay_item, node));
 		for (node = d->remotes.first; node != NULL; node = next) {

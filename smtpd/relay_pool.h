@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "smtpd/relay_item.h"
+#include "smtpd/relay_rest.h"
 #include "smtpd/relay_route.h"
 #include "smtpd/relay_state.h"
 #include "smtp/smtp_client.h"
@@ -20,22 +21,29 @@ struct relay_destination {
 	struct list remotes;            /* of struct relay_remote */
 	struct list_node touched;       /* while relay_pool_add runs: something was added */
 	size_t n_opening;
-	unsigned failures;              /* attempts to connect that failed in a row */
-	int64_t retry_at_s;             /* no attempt before */
-	char last_failure[240], host[256];      /* host: of the last attempt */
+	struct relay_rest rest;
+	int64_t crowded_until_ms;       /* loop time: it refused one more connection beside those it has */
+	char host[256];                 /* of the last attempt */
 	int tls_policy;                 /* enum service_peer_tls, of the last attempt */
 	bool is_in_clear;               /* opportunistic TLS failed: the next session goes without */
 	struct net_tls_context *tls;    /* of the generation below */
 	struct service_generation *generation;
 };
 
-/* Items this loop holds; the list is emptied.  Those whose destination is resting are deferred, those without route fail. */
+/*
+ * Items this loop holds; the list is emptied.  An urgent one ends its destination's rest; those whose destination rests or has too
+ * much to do are parked, those without route fail.
+ */
 void relay_pool_add(struct relay *, struct list *items);
+/* One connection, whether anything waits or not. */
+void relay_pool_open(struct relay_destination *);
+/* Park what waits but the first `keep`. */
+void relay_pool_park(struct relay_destination *, size_t keep);
 /* Put waiting items on connections, opening what is missing. */
 void relay_pool_dispatch(struct relay_destination *);
 /* The session is open: the destination lives. */
 void relay_pool_opened(struct relay_destination *);
-/* It could not be opened: rest, and defer all that waits. */
+/* A session could not be opened, or took nothing: rest, and park all that waits. */
 void relay_pool_failed(struct relay_destination *, enum smtp_client_stage where, const struct error *why);
 /* The client context for this generation's settings; NULL: err says why. */
 struct net_tls_context *relay_pool_tls(struct relay_destination *, struct service_generation *, const struct relay_route *, struct error *err);

@@ -99,8 +99,10 @@ static void settle(struct relay_remote *r, struct relay_item *item, const struct
 		relay_item_delivered(item, result->text, r->address);
 	else if (result->verdict == SMTP_CLIENT_PERMANENT)
 		relay_item_failed(item, result->enhanced, result->text, is_reply, r->address);
+	else if (is_reply && result->code != 421)
+		relay_item_deferred(item, result->enhanced, result->text, is_reply, r->address);
 	else
-		relay_item_deferred(item, result->enhanced, result->text, is_reply, r->address, 0);
+		relay_item_lost(item, result->enhanced, result->text, is_reply, r->address);
 }
 
 static void on_sent(void *owner, const struct smtp_client_result *results, size_t n)
@@ -108,6 +110,7 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 	struct relay_remote *r = owner;
 	struct list settled = { 0 }, untried = { 0 };
 	struct list_node *node;
+	bool has_answered = false;
 
 	for (size_t i = 0; i < n; i++) {
 		node = list_take_first(&r->items);
@@ -116,6 +119,7 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 			list_append(&untried, node);
 			continue;
 		}
+		has_answered |= results[i].code != 0 && results[i].code != 421;
 		settle(r, item, &results[i]);
 		list_append(&settled, node);
 	}
@@ -127,6 +131,10 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 		list_prepend(&r->destination->waiting, node);
 	}
 	relay_result_commit(relay_of(r), &settled);
+	r->has_answered |= has_answered;
+	r->has_failed = !has_answered && !r->is_spent;
+	if (has_answered)
+		relay_rest_prove(r->destination);
 }
 
 /* ---- the session ---- */
@@ -162,12 +170,12 @@ static void on_closed(void *owner, enum smtp_client_stage where, const struct er
 	struct relay_remote *r = owner;
 	struct relay_destination *d = r->destination;
 	struct error reason = *why;
-	bool was_open = r->is_open, is_stopping = relay_of(r)->is_stopping;
+	bool was_open = r->is_open, took_nothing = r->has_failed && !r->has_answered, is_stopping = relay_of(r)->is_stopping;
 
 	destroy(r);
 	if (is_stopping)
 		relay_pool_stop(d->relay);
-	else if (was_open)
+	else if (was_open && !took_nothing)
 		relay_pool_dispatch(d);
 	else
 		relay_pool_failed(d, where, &reason);

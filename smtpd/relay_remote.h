@@ -15,6 +15,7 @@ struct relay_remote {
 	struct smtp_client *client;
 	char address[256];              /* for logs and reports: the host as configured */
 	bool is_open, is_spent;         /* is_spent: it will take no further message */
+	bool has_answered, has_failed;  /* a message got a reply in this session; one was lost */
 	struct net_timer idle;
 	/* the message under way */
 	struct list items;

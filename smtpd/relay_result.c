@@ -1,6 +1,7 @@
 #include "smtpd/relay_result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/codec.h"
 #include "base/log.h"
@@ -9,7 +10,7 @@
 #include "smtpd/relay_report.h"
 
 #define AGAIN_MS   2000                 /* after a commit that failed */
-#define COMMIT_MAX 200                  /* rows in one commit */
+#define COMMIT_MAX 500                  /* rows in one commit */
 
 struct commit {
 	struct relay *relay;
@@ -34,6 +35,9 @@ static void commit_destroy(struct commit *c)
 {
 	struct list_node *node;
 
+	/* What waited for this one first, so that the service is held all the time. */
+	if (--c->relay->n_commits == 0)
+		relay_result_flush(c->relay);
 	while ((node = list_take_first(&c->items)) != NULL)
 		relay_item_destroy(LIST_OWNER(node, struct relay_item, node));
 	service_unhold(c->relay->loop->service);
@@ -78,12 +82,14 @@ void relay_result_commit_with(struct relay *relay, struct list *items, const str
 	for (struct list_node *n = c->items.first; n != NULL; n = n->next) {
 		const struct relay_item *item = LIST_OWNER(n, struct relay_item, node);
 		c->results[i++] = (struct store_queue_result){
-			.item_id = item->row.item_id, .outcome = item->outcome, .next_at_s = item->next_at_s,
+			.item_id = item->row.item_id, .outcome = item->outcome, .next_at_s = item->next_at_s, .parked = item->outcome == STORE_QUEUE_RETRY && item->is_parked,
 			.delay_noticed = item->needs_report && item->action == REPORT_DELAYED,
+			.has_expired = item->outcome == STORE_QUEUE_FAILED && item->enhanced && strcmp(item->enhanced, RELAY_EXPIRED) == 0,
 			.status = item->status, .remote = item->remote,
 		};
 	}
 	service_hold(relay->loop->service);
+	relay->n_commits++;
 	store_queue_done(relay->loop->store, c->results, c->items.n, report, on_done, c);
 }
 
@@ -107,15 +113,31 @@ static void take_group(struct list *from, struct list *group)
 	}
 }
 
+void relay_result_flush(struct relay *relay)
+{
+	while (!list_is_empty(&relay->settled)) {
+		struct list group = { 0 };
+
+		take_group(&relay->settled, &group);
+		relay_result_commit_with(relay, &group, NULL);
+	}
+}
+
 void relay_result_commit(struct relay *relay, struct list *items)
 {
+	struct list_node *node;
+
 	while (!list_is_empty(items)) {
 		struct list group = { 0 };
 
 		take_group(items, &group);
-		if (LIST_OWNER(group.first, struct relay_item, node)->needs_report)
+		if (LIST_OWNER(group.first, struct relay_item, node)->needs_report) {
 			relay_report_send(relay, &group);
-		else
-			relay_result_commit_with(relay, &group, NULL);
+			continue;
+		}
+		while ((node = list_take_first(&group)) != NULL)
+			list_append(&relay->settled, node);
 	}
+	if (relay->n_commits == 0)
+		relay_result_flush(relay);
 }

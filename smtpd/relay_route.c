@@ -14,18 +14,32 @@ static bool fill(const struct service_generation *g, const struct service_peer *
 	return net_addr_split(peer->address, default_port, route->host, sizeof route->host, &route->port, NULL);
 }
 
-bool relay_route_find(const struct service_generation *g, const char *address, struct relay_route *route)
+static bool find_peer(const struct service_generation *g, const char *domain, struct relay_route *route)
 {
 	const struct service_peer *peers = g->settings.peers.at;
+
+	for (size_t i = 0; i < g->settings.peers.n; i++) {
+		if (bytes_equal_nocase(bytes_text(domain), bytes_text(peers[i].domain)))
+			return fill(g, &peers[i], i, peers[i].domain, 25, route);
+	}
+	return false;
+}
+
+static bool find_smarthost(const struct service_generation *g, struct relay_route *route)
+{
+	return g->settings.smarthost.address && fill(g, &g->settings.smarthost, g->settings.peers.n, "*", 587, route);
+}
+
+bool relay_route_find(const struct service_generation *g, const char *address, struct relay_route *route)
+{
 	const char *at = strrchr(address, '@');
 
 	if (!at || at[1] == '\0' || at[1] == '[')
 		return false;
-	for (size_t i = 0; i < g->settings.peers.n; i++) {
-		if (bytes_equal_nocase(bytes_text(at + 1), bytes_text(peers[i].domain)))
-			return fill(g, &peers[i], i, peers[i].domain, 25, route);
-	}
-	if (g->settings.smarthost.address)
-		return fill(g, &g->settings.smarthost, g->settings.peers.n, "*", 587, route);
-	return false;
+	return find_peer(g, at + 1, route) || find_smarthost(g, route);
+}
+
+bool relay_route_find_key(const struct service_generation *g, const char *key, struct relay_route *route)
+{
+	return strcmp(key, "*") == 0 ? find_smarthost(g, route) : find_peer(g, key, route);
 }

@@ -20,5 +20,7 @@ struct relay_route {                    /* texts belong to the generation */
 
 /* address: a recipient's local@domain.  False: no route. */
 bool relay_route_find(const struct service_generation *, const char *address, struct relay_route *);
+/* By the key of a destination. */
+bool relay_route_find_key(const struct service_generation *, const char *key, struct relay_route *);
 
 #endif

@@ -11,7 +11,8 @@
 #include "smtpd/relay_state.h"
 #include "smtpd/smtpd_loop.h"
 
-#define CLAIM_MAX   200                 /* rows at a time */
+#define CLAIM_MAX   500                 /* rows at a time */
+#define WAKE_MAX    5000
 #define CLAIM_SOON_MS 200               /* hints come in crowds */
 #define CLAIM_LATE_MS (60 * 1000)       /* looked even when nothing was said: rows of processes that died */
 #define RENEW_MS    (60 * 1000)
@@ -123,7 +124,7 @@ static int64_t wait_for(int64_t due_s)
 static void on_claimed(void *owner, const struct error *err, struct store_queue_items *items)
 {
 	struct relay *relay = owner;
-	bool again = relay->claim_again || (items && items->n == CLAIM_MAX);
+	bool again = relay->claim_again, is_full = items && items->n == CLAIM_MAX;
 	int64_t due_s = items ? items->next_due_s : 0;
 
 	relay->is_claiming = relay->claim_again = false;
@@ -134,7 +135,7 @@ static void on_claimed(void *owner, const struct error *err, struct store_queue_
 		return;
 	}
 	relay_submit(relay->loop, items);
-	claim_in(relay, again ? CLAIM_SOON_MS : wait_for(due_s));
+	claim_in(relay, is_full ? 0 : again ? CLAIM_SOON_MS : wait_for(due_s));
 }
 
 static void claim(struct relay *relay)
@@ -153,6 +154,18 @@ static void on_hint(void *owner, uint64_t modseq)
 {
 	(void)modseq;
 	claim_in(owner, CLAIM_SOON_MS);
+}
+
+static void on_woken(void *owner, const struct error *err, size_t n, bool is_all)
+{
+	struct relay *relay = owner;
+
+	if (err)
+		log_warning("relay", "wake-failed", "error=%s", err->text);
+	if (n > 0)
+		log_info("relay", "woken", "rows=%zu", n);
+	if (!err && !is_all && !relay->is_stopping)
+		store_queue_wake(relay->loop->store, NULL, WAKE_MAX, on_woken, relay);
 }
 
 /* ---- leases ---- */
@@ -201,6 +214,8 @@ bool relay_start(struct service_loop *loop, struct error *err)
 	net_timer_start(&relay->renew_timer, loop->net, RENEW_MS, renew, relay);
 	if (loop->index == 0) {
 		service_watch_start(&relay->watch, loop, 0, on_hint, relay);
+		/* Whoever was out of reach for an earlier process may be back. */
+		store_queue_wake(loop->store, NULL, WAKE_MAX, on_woken, relay);
 		claim(relay);
 	}
 	return true;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/list.h"
 #include "base/map.h"
 #include "netcore/net_timer.h"
 #include "service/service_server.h"
@@ -15,6 +16,8 @@ struct relay {
 	struct service_loop *loop;
 	struct map *items;              /* item_id → struct relay_item: all that this loop holds */
 	struct map *destinations;       /* key → struct relay_destination */
+	struct list settled;            /* of struct relay_item: results that go with the next commit */
+	size_t n_commits;               /* of results, under way */
 	struct net_timer renew_timer;
 	bool is_stopping;
 	/* loop 0 only */
