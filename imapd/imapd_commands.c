@@ -45,7 +45,7 @@ static const struct imapd_command commands[] = {
 	{ "ENABLE",       "ENABLE capability …", AUTHENTICATED, 0, imapd_enable, NULL, "5161" },
 	{ "SELECT",       "SELECT mailbox", AUTHENTICATED, 0, imapd_select, NULL, "9051 6.3.2" },
 	{ "EXAMINE",      "EXAMINE mailbox", AUTHENTICATED, 0, imapd_examine, NULL, "9051 6.3.3" },
-	{ "LIST",         "LIST reference pattern", AUTHENTICATED, 0, imapd_list, NULL, "9051 6.3.9" },
+	{ "LIST",         "LIST [(selection)] reference pattern [RETURN (option …)]", AUTHENTICATED, 0, imapd_list, NULL, "9051 6.3.9, 5258" },
 	{ "LSUB",         "LSUB reference pattern", AUTHENTICATED, 0, imapd_lsub, NULL, "3501 6.3.9" },
 	{ "NAMESPACE",    "NAMESPACE", AUTHENTICATED, IMAPD_NO_ARGUMENTS, imapd_namespace, NULL, "2342" },
 	{ "STATUS",       "STATUS mailbox (item …)", AUTHENTICATED, 0, imapd_status, NULL, "9051 6.3.11" },

@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
-#include "imap/imap_argument.h"
 #include "imap/imap_mailbox_name.h"
+#include "imapd/imapd_list_options.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
+#include "imapd/imapd_status.h"
 #include "mailstore/store.h"
 
 struct list_work {
-	struct bytes pattern;           /* reference and pattern, UTF-8 */
+	struct imapd_list_options options;
 	bool is_lsub;
 };
 
@@ -20,7 +20,7 @@ struct list_work {
 struct entry {
 	struct bytes name;
 	const struct store_mailbox *mailbox;    /* NULL: \Noselect */
-	bool has_children;
+	bool has_children, is_selected_below;
 };
 
 static const struct {
@@ -43,6 +43,11 @@ static int compare(const void *a, const void *b)
 	return order ? order : (x->mailbox == NULL) - (y->mailbox == NULL);
 }
 
+static bool is_selected(const struct list_work *work, const struct store_mailbox *mailbox)
+{
+	return mailbox && (mailbox->subscribed || !work->options.only_subscribed) && (mailbox->special_use != 0 || !work->options.only_special_use);
+}
+
 /* Mailboxes and all levels above them, sorted; returns how many.  The caller frees *entries. */
 static size_t collect(const struct list_work *work, const struct store_mailbox *mailboxes, size_t n, struct entry **entries)
 {
@@ -59,7 +64,8 @@ static size_t collect(const struct list_work *work, const struct store_mailbox *
 			if (n_entries == capacity)
 				*entries = xreallocarray(*entries, capacity = capacity ? 2 * capacity : 32, sizeof **entries);
 			(*entries)[n_entries++] = (struct entry){
-				.name = bytes_slice(name, 0, at), .mailbox = at == name.len ? &mailboxes[i] : NULL, .has_children = at < name.len,
+				.name = bytes_slice(name, 0, at), .mailbox = at == name.len ? &mailboxes[i] : NULL,
+				.has_children = at < name.len, .is_selected_below = at < name.len && is_selected(work, &mailboxes[i]),
 			};
 		}
 	}
@@ -74,36 +80,50 @@ static size_t join(struct entry *entries, size_t n)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && bytes_equal(entries[kept - 1].name, entries[i].name))
+		if (kept > 0 && bytes_equal(entries[kept - 1].name, entries[i].name)) {
 			entries[kept - 1].has_children |= entries[i].has_children;
-		else
+			entries[kept - 1].is_selected_below |= entries[i].is_selected_below;
+		} else {
 			entries[kept++] = entries[i];
+		}
 	}
 	return kept;
 }
 
 static void write_entry(struct imapd_session *s, const struct list_work *work, const struct entry *entry)
 {
+	const struct imapd_list_options *options = &work->options;
 	struct buffer *out = &s->out;
 
 	buffer_add_text(out, work->is_lsub ? "* LSUB (" : "* LIST (");
 	if (!entry->mailbox)
-		buffer_add_text(out, "\\Noselect ");
+		buffer_add_text(out, options->is_extended ? "\\NonExistent " : "\\Noselect ");
 	buffer_add_text(out, entry->has_children ? "\\HasChildren" : "\\HasNoChildren");
+	if (entry->mailbox && entry->mailbox->subscribed && options->tells_subscribed)
+		buffer_add_text(out, " \\Subscribed");
 	for (size_t i = 0; entry->mailbox && i < sizeof special_uses / sizeof *special_uses; i++)
 		if (entry->mailbox->special_use & special_uses[i].use)
 			buffer_printf(out, " %s", special_uses[i].attribute);
 	buffer_add_text(out, ") \"/\" ");
 	imapd_mailbox_write(out, entry->name);
+	if (options->is_recursive && options->only_subscribed && entry->is_selected_below)
+		buffer_add_text(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	buffer_add_text(out, "\r\n");
+	if (entry->mailbox && options->status.n > 0)
+		imapd_status_write(s, entry->mailbox, &options->status);
 }
 
 /* "*" does not show levels that are no mailboxes; "%", which cannot reach below them, does. */
 static bool is_shown(const struct list_work *work, const struct entry *entry)
 {
-	if (!imap_mailbox_name_match(work->pattern, entry->name))
+	const struct imapd_list_options *options = &work->options;
+	bool is_choosy = !work->is_lsub && (options->only_subscribed || options->only_special_use), ends_in_percent;
+
+	if (!imapd_list_options_match(options, entry->name, &ends_in_percent))
 		return false;
-	return entry->mailbox || (work->pattern.len > 0 && work->pattern.at[work->pattern.len - 1] == '%');
+	if (is_selected(work, entry->mailbox) || (options->is_recursive && entry->is_selected_below))
+		return true;
+	return !entry->mailbox && ends_in_percent && !is_choosy;
 }
 
 static void mailboxes_came(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
@@ -128,27 +148,21 @@ static void mailboxes_came(void *owner, const struct error *err, const struct st
 
 static enum imapd_after list(struct imapd_session *s, struct bytes arguments, bool is_lsub)
 {
-	struct bytes reference, pattern;
 	struct list_work *work = arena_alloc(&s->arena, sizeof *work);
 
-	if (!imap_argument_astring(&arguments, &s->arena, &reference) || !imap_argument_space(&arguments) ||
-	    !imap_argument_pattern(&arguments, &s->arena, &pattern) || arguments.len > 0)
+	work->is_lsub = is_lsub;
+	switch (imapd_list_options_parse(s, arguments, is_lsub, &work->options)) {
+	case IMAPD_LIST_SYNTAX:
 		return imapd_bad_syntax(s);
-	if (pattern.len == 0 && !is_lsub) {
+	case IMAPD_LIST_TOO_LONG:
+		return imapd_bad(s, "Too many patterns, or too long a one");
+	case IMAPD_LIST_OK:
+		break;
+	}
+	if (work->options.is_root) {
 		imapd_untagged(s, "LIST (\\Noselect) \"/\" \"\"");
 		return imapd_finish(s, "OK The delimiter is /");
 	}
-	if (reference.len + pattern.len > IMAP_PATTERN_MAX)
-		return imapd_bad(s, "The pattern is too long");
-	struct buffer utf8 = { 0 };
-	/* What is no modified UTF-7 can match no name. */
-	if (!imap_mailbox_name_decode(reference, &utf8) || !imap_mailbox_name_decode(pattern, &utf8)) {
-		buffer_release(&utf8);
-		return imapd_finish(s, "OK Nothing matches");
-	}
-	work->pattern = arena_bytes(&s->arena, buffer_bytes(&utf8));
-	work->is_lsub = is_lsub;
-	buffer_release(&utf8);
 	s->work = work;
 	s->request = store_mailbox_list(s->loop->store, s->user_id, mailboxes_came, s);
 	return IMAPD_WAIT;

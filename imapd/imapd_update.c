@@ -9,7 +9,7 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
 
-#define PATIENCE_MS 3                   /* of a command that only asks whether there is news */
+#define PATIENCE_MS 2                   /* of a command that only asks whether there is news */
 
 /*
  * A store that is slow does not make NOOP slow: it is answered without news, the request goes on, and what it brings is told at
