@@ -24,6 +24,8 @@ static const struct verb {
 	{ "user", "passwd", mailctl_user_passwd, "user passwd ADDRESS", "a new password, read in the same way" },
 	{ "user", "delete", mailctl_user_delete, "user delete ADDRESS --yes", "a user with all mail" },
 	{ "domain", "add", mailctl_domain_add, "domain add DOMAIN", "receive mail for one more domain" },
+	{ "wait", NULL, mailctl_wait, "wait ADDRESS [--match QUERY] [--after UID] [--timeout 5s]",
+	  "until such a message is in the INBOX; 75 when the time is up" },
 	{ "check", NULL, mailctl_check, "check", "is the store sound?  65 when it is damaged" },
 	{ "config", "show", mailctl_config_show, "config show", "the configuration in force, defaults filled in" },
 };

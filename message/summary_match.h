@@ -1,0 +1,33 @@
+/* summary_match: does an envelope fit a short query, `from:alice subject:"two words"`? */
+#ifndef MESSAGE_SUMMARY_MATCH_H
+#define MESSAGE_SUMMARY_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "message/summary.h"
+
+#define SUMMARY_MATCH_TERMS 16
+
+struct summary_match {                  /* zero-initialise: fits everything */
+	struct arena arena;
+	struct summary_match_term {
+		int field;
+		struct bytes wanted;    /* case folded */
+	} terms[SUMMARY_MATCH_TERMS];
+	size_t n;
+};
+
+/*
+ * query = *( SP field ":" ( word / DQUOTE text DQUOTE ) ), field = from / to / cc / subject / message-id; in quotes \ takes the next octet
+ * as it is.  SYNTAX: what is wrong.  Release in any case.
+ */
+bool summary_match_parse(struct summary_match *, struct bytes query, struct error *err);
+void summary_match_release(struct summary_match *);
+/* All terms: part of the field, RFC 2047 words decoded, without case.  An address is `name <local@domain>`. */
+bool summary_match_fits(const struct summary_match *, const struct summary_envelope *);
+
+#endif
