@@ -26,6 +26,7 @@ static const struct verb {
 	{ "domain", "add", mailctl_domain_add, "domain add DOMAIN", "receive mail for one more domain" },
 	{ "wait", NULL, mailctl_wait, "wait ADDRESS [--match QUERY] [--after UID] [--timeout 5s]",
 	  "until such a message is in the INBOX; 75 when the time is up" },
+	{ "reset", NULL, mailctl_reset, "reset", "delete all messages and the queue of an ephemeral store" },
 	{ "check", NULL, mailctl_check, "check", "is the store sound?  65 when it is damaged" },
 	{ "config", "show", mailctl_config_show, "config show", "the configuration in force, defaults filled in" },
 };
