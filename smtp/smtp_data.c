@@ -123,3 +123,23 @@ bool smtp_data_encode_end(struct smtp_data_encoder *e, struct buffer *out)
 	e->state = LINE_START;
 	return true;
 }
+
+void smtp_data_check(struct smtp_data_checker *c, struct bytes in)
+{
+	for (size_t i = 0; i < in.len; i++) {
+		char octet = in.at[i];
+		if (c->is_after_cr && octet != '\n')
+			c->flaws |= SMTP_DATA_BARE_CR;
+		if (!c->is_after_cr && octet == '\n')
+			c->flaws |= SMTP_DATA_BARE_LF;
+		if (octet == '\0')
+			c->flaws |= SMTP_DATA_NUL;
+		c->is_after_cr = octet == '\r';
+	}
+}
+
+void smtp_data_check_end(struct smtp_data_checker *c)
+{
+	if (c->is_after_cr)
+		c->flaws |= SMTP_DATA_BARE_CR;
+}

@@ -32,6 +32,15 @@ enum smtp_data_status { SMTP_DATA_MORE, SMTP_DATA_END };
  */
 enum smtp_data_status smtp_data_decode(struct smtp_data_decoder *, struct bytes in, size_t *used, struct bytes *content);
 
+struct smtp_data_checker {              /* zero-initialise: octets that are counted instead of dotted (BDAT) */
+	bool is_after_cr;
+	unsigned flaws;                 /* SMTP_DATA_ bits seen so far */
+};
+
+/* Look at the next octets; a CR at their end is judged by what follows. */
+void smtp_data_check(struct smtp_data_checker *, struct bytes in);
+void smtp_data_check_end(struct smtp_data_checker *);
+
 struct smtp_data_encoder {              /* zero-initialise at each message */
 	unsigned char state;
 	unsigned flaws;

@@ -1,6 +1,7 @@
 #include "smtpd/smtpd_commands.h"
 
 #include "base/text.h"
+#include "smtpd/smtpd_bdat.h"
 #include "smtpd/smtpd_reply.h"
 
 #define IN(state)  (1u << (state))
@@ -16,7 +17,7 @@ const struct smtpd_command smtpd_commands[] = {
 	  "HELO client.example", "MAIL; EHLO tells more" },
 	{ "LHLO", "LHLO domain", ANY_STATE, SMTPD_ONLY_LMTP | SMTPD_IS_IDLE, smtpd_lhlo, "RFC 2033 4.1",
 	  "LHLO client.example", "MAIL" },
-	{ "STARTTLS", "STARTTLS", READY | OPEN, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_NO_ARGUMENT, smtpd_starttls, "RFC 3207",
+	{ "STARTTLS", "STARTTLS", READY | OPEN | IN(SMTPD_CHUNKS), SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_NO_ARGUMENT, smtpd_starttls, "RFC 3207",
 	  "STARTTLS", "the TLS handshake, then EHLO again" },
 	{ "AUTH", "AUTH mechanism [initial-response]", READY, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_ONLY_SUBMISSION, smtpd_auth, "RFC 4954",
 	  "AUTH PLAIN AGFsaWNlQGEudGVzdABzZWNyZXQ=", "MAIL" },
@@ -26,6 +27,8 @@ const struct smtpd_command smtpd_commands[] = {
 	  "RCPT TO:<bob@b.test>", "RCPT again, or DATA" },
 	{ "DATA", "DATA", NAMED, SMTPD_NEEDS_AUTH | SMTPD_ENDS_GROUP | SMTPD_NO_ARGUMENT, smtpd_data, "RFC 5321 4.1.1.4",
 	  "DATA", "after 354: the message, then a line with a single dot" },
+	{ "BDAT", "BDAT octets [LAST]", NAMED | IN(SMTPD_CHUNKS), SMTPD_NEEDS_AUTH | SMTPD_HAS_OCTETS, smtpd_bdat, "RFC 3030",
+	  "BDAT 900 LAST", "at once: that many octets of the message; then another BDAT, or after LAST anything, MAIL too" },
 	{ "RSET", "RSET", ANY_STATE, SMTPD_IS_IDLE | SMTPD_NO_ARGUMENT, smtpd_rset, "RFC 5321 4.1.1.5",
 	  "RSET", "MAIL: the transaction is forgotten" },
 	{ "NOOP", "NOOP [anything]", ANY_STATE, SMTPD_IS_IDLE, smtpd_noop, "RFC 5321 4.1.1.9", "NOOP", "whatever was legal before" },
@@ -93,8 +96,16 @@ static enum smtpd_after unknown_verb(struct smtpd_session *s, struct bytes verb)
 	return smtpd_reply(s, "500 5.5.2 Unknown command, HELP lists what is known");
 }
 
-static enum smtpd_after bad_sequence(struct smtpd_session *s, const struct smtpd_command *c)
+/* A chunk is read past, whatever is said of its BDAT. */
+static enum smtpd_after refuse(struct smtpd_session *s, const struct smtpd_command *c, struct bytes arguments, const char *reply)
 {
+	return c->flags & SMTPD_HAS_OCTETS ? smtpd_bdat_refuse(s, arguments, reply) : smtpd_reply(s, "%s", reply);
+}
+
+static enum smtpd_after bad_sequence(struct smtpd_session *s, const struct smtpd_command *c, struct bytes arguments)
+{
+	if (c->flags & SMTPD_HAS_OCTETS)
+		return refuse(s, c, arguments, "503 5.5.1 BDAT needs MAIL and RCPT first");
 	if (s->state == SMTPD_CONNECTED)
 		return smtpd_reply(s, "503 5.5.1 Say %s first", smtpd_session_is_lmtp(s) ? "LHLO" : "EHLO");
 	if (s->state == SMTPD_GREETED)
@@ -114,9 +125,9 @@ enum smtpd_after smtpd_command_run(struct smtpd_session *s, struct bytes line)
 	if ((c->flags & SMTPD_NO_ARGUMENT) && arguments.len > 0)
 		return smtpd_command_bad_syntax(s, c->verb);
 	if (!smtpd_command_is_legal(c, s))
-		return bad_sequence(s, c);
+		return bad_sequence(s, c, arguments);
 	if ((c->flags & SMTPD_NEEDS_AUTH) && smtpd_session_is_submission(s) && s->login.name == NULL)
-		return smtpd_reply(s, "530 5.7.0 Authentication required");
+		return refuse(s, c, arguments, "530 5.7.0 Authentication required");
 	if ((c->flags & SMTPD_ENDS_GROUP) && smtpd_session_has_pipelined(s))
 		return smtpd_reply_close(s, "554 5.5.0 Wait for the reply to %s before sending more", c->verb);
 	if ((c->flags & SMTPD_IS_IDLE) && ++s->n_idle_commands > 100 && !s->is_exempt)

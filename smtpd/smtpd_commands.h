@@ -21,6 +21,7 @@ struct smtpd_command {
 #define SMTPD_ONLY_LMTP   16u
 #define SMTPD_NOT_LMTP    32u
 #define SMTPD_NO_ARGUMENT 64u
+#define SMTPD_HAS_OCTETS 256u            /* octets follow the line whether it is legal or not */
 #define SMTPD_ONLY_SUBMISSION 128u      /* answered everywhere, but it can only succeed there */
 
 /* NULL-verb ended. */
@@ -38,7 +39,7 @@ bool smtpd_command_must_wait(const struct smtpd_session *, struct bytes line);
 enum smtpd_after smtpd_command_bad_syntax(struct smtpd_session *, const char *verb);
 
 smtpd_command_fn smtpd_ehlo, smtpd_helo, smtpd_lhlo;                    /* smtpd_hello.c */
-smtpd_command_fn smtpd_starttls, smtpd_auth, smtpd_mail, smtpd_rcpt, smtpd_data, smtpd_help;
+smtpd_command_fn smtpd_starttls, smtpd_auth, smtpd_mail, smtpd_rcpt, smtpd_data, smtpd_bdat, smtpd_help;
 smtpd_command_fn smtpd_rset, smtpd_noop, smtpd_vrfy, smtpd_expn, smtpd_quit;   /* smtpd_small.c */
 
 #endif

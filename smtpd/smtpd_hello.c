@@ -16,7 +16,7 @@ static enum smtpd_after greet(struct smtpd_session *s, struct bytes domain, bool
 	s->is_extended = is_extended;
 	buffer_printf(&text, "250 %s", s->generation->settings.hostname);
 	if (is_extended) {
-		buffer_printf(&text, "\nPIPELINING\nSIZE %llu\n8BITMIME\nENHANCEDSTATUSCODES",
+		buffer_printf(&text, "\nPIPELINING\nSIZE %llu\n8BITMIME\nENHANCEDSTATUSCODES\nCHUNKING",
 		              (unsigned long long)s->generation->settings.limits.message_size);
 		if (s->listen->tls == SERVICE_TLS_STARTTLS && s->generation->tls != NULL && !smtpd_session_is_secure(s))
 			buffer_add_text(&text, "\nSTARTTLS");

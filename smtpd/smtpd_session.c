@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "smtpd/smtpd_auth.h"
 #include "smtpd/smtpd_commands.h"
-#include "smtpd/smtpd_data.h"
+#include "smtpd/smtpd_receive.h"
 #include "smtpd/smtpd_loop.h"
 #include "smtpd/smtpd_reply.h"
 #include "smtpd/smtpd_slot.h"
@@ -31,7 +31,7 @@ static void destroy(struct smtpd_session *s)
 	store_request_forget(s->request);
 	smtpd_slots_abandon(s);
 	smtpd_auth_forget(s);
-	smtpd_data_abandon(s);
+	smtpd_receive_abandon(s);
 	smtpd_session_end_transaction(s);
 	list_remove(&smtpd_loop_of(s->loop)->sessions, &s->node);
 	service_connection_end(s->loop, &s->peer);
@@ -72,6 +72,7 @@ static void on_closed(void *owner, const struct error *why)
 
 void smtpd_session_end_transaction(struct smtpd_session *s)
 {
+	smtpd_receive_abandon(s);
 	envelope_reset(&s->transaction.envelope);
 	budget_give(service_budget(s->loop->service), s->transaction.counted);
 	free(s->transaction.copies);
@@ -98,7 +99,7 @@ static void on_deadline(void *owner)
 {
 	struct smtpd_session *s = owner;
 
-	smtpd_data_abandon(s);
+	smtpd_receive_abandon(s);
 	smtpd_reply_close(s, "421 4.4.2 %s timed out waiting for you", s->generation->settings.hostname);
 	smtpd_session_read(s);
 }
@@ -110,7 +111,7 @@ static void set_deadline(struct smtpd_session *s)
 	if (s->state <= SMTPD_GREETED && s->n_messages == 0 && smtpd_loop_is_crowded(s->loop))
 		after_ms = CROWDED_TIMEOUT_MS;
 	if (s->receive != NULL)
-		after_ms = smtpd_data_deadline_ms(s, LINE_TIMEOUT_MS, SLOW_RATE);
+		after_ms = smtpd_receive_deadline_ms(s, LINE_TIMEOUT_MS, SLOW_RATE);
 	net_timer_start(&s->deadline, s->loop->net, after_ms, on_deadline, s);
 }
 
@@ -204,13 +205,13 @@ static bool may_read(const struct smtpd_session *s)
 {
 	/* After its FIN a client's input is bounded, and nobody tells when the output has drained. */
 	return s->stream != NULL && !s->is_closing && !s->is_waiting && !net_timer_is_armed(&s->pause) && !smtpd_slots_are_full(s) &&
-	       !smtpd_data_is_waiting(s) && (s->has_ended || net_stream_pending(s->stream) < NET_STREAM_OUTPUT_HIGH);
+	       !smtpd_receive_is_waiting(s) && (s->has_ended || net_stream_pending(s->stream) < NET_STREAM_OUTPUT_HIGH);
 }
 
 /* Nothing is under way that the client waits for. */
 static bool is_idle(const struct smtpd_session *s)
 {
-	return s->receive == NULL && !s->is_waiting && list_is_empty(&s->slots);
+	return s->input.octets == NULL && !s->is_waiting && list_is_empty(&s->slots);
 }
 
 void smtpd_session_read(struct smtpd_session *s)
@@ -219,7 +220,7 @@ void smtpd_session_read(struct smtpd_session *s)
 		return;
 	s->is_reading = true;
 	while (may_read(s))
-		if (!(s->receive != NULL ? smtpd_data_input(s) : read_line(s)))
+		if (!(s->input.octets != NULL ? s->input.octets(s) : read_line(s)))
 			break;
 	s->is_reading = false;
 	if (s->receive != NULL)

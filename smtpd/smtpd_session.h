@@ -19,6 +19,7 @@
 #include "netcore/net_stream.h"
 #include "netcore/net_timer.h"
 #include "service/service_server.h"
+#include "smtp/smtp_data.h"
 
 struct service_login;
 struct smtpd_receive;
@@ -30,12 +31,13 @@ enum smtpd_state {
 	SMTPD_MAIL,                     /* MAIL accepted */
 	SMTPD_RCPT,                     /* at least one recipient accepted */
 	SMTPD_REFUSED,                  /* recipients were named, all of them refused */
+	SMTPD_CHUNKS,                   /* a BDAT that was not the last */
 };
 
 enum smtpd_after {                      /* what a handler leaves to the line loop */
 	SMTPD_NEXT_LINE,
 	SMTPD_WAIT,                     /* a completion goes on: smtpd_session_resume */
-	SMTPD_DATA,                     /* the octets that follow are a message: smtpd_data_input */
+	SMTPD_OCTETS,                   /* what follows is no line: session->input says whose it is */
 	SMTPD_CLOSE,                    /* the reply is the last one */
 };
 
@@ -82,7 +84,15 @@ struct smtpd_session {
 
 	struct smtpd_login login;
 	struct smtpd_transaction transaction;
-	struct smtpd_receive *receive;  /* DATA under way */
+	struct smtpd_receive *receive;  /* a message under way */
+	struct smtpd_input {            /* the octets of it that are being read */
+		bool (*octets)(struct smtpd_session *);         /* NULL: the next octets are a line */
+		struct smtp_data_decoder decoder;               /* DATA */
+		uint64_t size, left;                            /* BDAT: of the chunk */
+		bool is_last;
+		struct smtp_data_checker checker;
+		const char *refusal;                            /* BDAT: read past, then this; "" = it was said already */
+	} input;
 	struct list slots;              /* messages handed to the store, oldest first: smtpd_slot.h */
 	size_t slot_octets;
 	struct store_request *request;  /* a look-up the session WAITs for */

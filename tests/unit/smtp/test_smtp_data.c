@@ -128,9 +128,41 @@ static void stuffing(void)
 	}
 }
 
+/* Counted octets have no dots; what is bare is judged over every cut. */
+static void chunks_are_checked_at_every_split(void)
+{
+	static const struct {
+		const char *claim, *in;
+		size_t len;
+		unsigned flaws;
+	} rows[] = {
+#define ROW(claim, in, flaws) { claim, in, sizeof(in) - 1, flaws }
+		ROW("lines", "a\r\nb\r\n", 0),
+		ROW("no last line end", "a\r\nb", 0),
+		ROW("a lone dot is content", "\r\n.\r\n", 0),
+		ROW("a bare LF", "a\nb\r\n", SMTP_DATA_BARE_LF),
+		ROW("a bare CR", "a\rb\r\n", SMTP_DATA_BARE_CR),
+		ROW("a CR at the end", "a\r", SMTP_DATA_BARE_CR),
+		ROW("two CR", "a\r\r\n", SMTP_DATA_BARE_CR),
+		ROW("LF CR", "\n\r", SMTP_DATA_BARE_LF | SMTP_DATA_BARE_CR),
+		ROW("a NUL", "a\0b", SMTP_DATA_NUL),
+#undef ROW
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t split = 0; split <= rows[i].len; split++) {
+			struct smtp_data_checker checker = { 0 };
+			smtp_data_check(&checker, bytes_of(rows[i].in, split));
+			smtp_data_check(&checker, bytes_of(rows[i].in + split, rows[i].len - split));
+			smtp_data_check_end(&checker);
+			CHECK_ROW(checker.flaws == rows[i].flaws, rows[i].claim);
+		}
+}
+
 int main(void)
 {
 	vectors_at_every_split();
+	chunks_are_checked_at_every_split();
 	no_end();
 	stuffing();
 	return check_finish();
