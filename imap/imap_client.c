@@ -113,8 +113,10 @@ static void on_deadline(void *owner)
 
 static void await(struct imap_client *c)
 {
-	int64_t after_ms = c->stage == IMAP_CLIENT_LOGOUT ? LOGOUT_TIMEOUT_MS : c->options.timeout_ms;
+	int64_t after_ms = c->options.timeout_ms;
 
+	if (c->stage == IMAP_CLIENT_LOGOUT && after_ms > LOGOUT_TIMEOUT_MS)
+		after_ms = LOGOUT_TIMEOUT_MS;
 	net_timer_start(&c->deadline, c->loop, after_ms, on_deadline, c);
 }
 
@@ -248,6 +250,7 @@ static void on_starttls(struct imap_client *c, const struct imap_reply *reply)
 		return;
 	}
 	net_stream_start_tls_client(c->stream, c->options.tls_context, c->host);
+	await(c);
 }
 
 static void after_capabilities(struct imap_client *c)
@@ -396,7 +399,8 @@ static void greeted(struct imap_client *c, const struct imap_reply *reply)
 	if (reply->kind == IMAP_REPLY_PREAUTH && c->options.tls != IMAP_CLIENT_TLS_REQUIRED)
 		become_ready(c);
 	else if (reply->kind != IMAP_REPLY_OK)
-		fail(c, reply->kind == IMAP_REPLY_BYE ? ERROR_TRY_LATER : ERROR_DENIED, "the server greets with %.*s", BYTES_PRINT(reply->rest));
+		fail(c, reply->kind == IMAP_REPLY_BYE ? ERROR_TRY_LATER : reply->kind == IMAP_REPLY_PREAUTH ? ERROR_DENIED : ERROR_SYNTAX,
+		     "the server greets with %.*s", BYTES_PRINT(reply->rest));
 	else if (c->has_capabilities)
 		after_capabilities(c);
 	else
@@ -457,8 +461,8 @@ static void on_token(struct imap_client *c, enum imap_token_event event)
 			imap_token_clear(&c->reader);
 		break;
 	case IMAP_TOKEN_LITERAL:
-		if (c->reader.literal.size > IMAP_CLIENT_LITERAL_MAX)
-			fail(c, ERROR_LIMIT, "a literal of %llu octets is too large", (unsigned long long)c->reader.literal.size);
+		if (c->reader.literal.size > IMAP_CLIENT_LITERAL_MAX || c->reader.text.len > IMAP_CLIENT_LITERAL_MAX - c->reader.literal.size)
+			fail(c, ERROR_LIMIT, "a response with a literal of %llu octets is too large", (unsigned long long)c->reader.literal.size);
 		else
 			imap_token_keep(&c->reader);
 		break;

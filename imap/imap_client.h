@@ -18,7 +18,7 @@
 #include "netcore/net_tls_context.h"
 #include "netcore/net_worker.h"
 
-#define IMAP_CLIENT_LITERAL_MAX (128u * 1024 * 1024)    /* a larger literal ends the connection */
+#define IMAP_CLIENT_LITERAL_MAX (128u * 1024 * 1024)    /* a response that would grow larger by a literal ends the connection */
 #define IMAP_CLIENT_LINE_MAX    (4u * 1024 * 1024)      /* lines of one response, literals not counted */
 
 struct imap_client;

@@ -89,9 +89,12 @@ static bool parse_url(const char *url, const struct scheme *schemes, bool has_tr
 static bool run_password_command(const char *command, char **password, struct error *err)
 {
 	char line[PASSWORD_MAX + 2];
-	FILE *pipe = popen(command, "r");
+	/* Standard input is the letter's. */
+	char *script = xprintf("exec </dev/null\n%s", command);
+	FILE *pipe = popen(script, "r");
 	bool has_line;
 
+	free(script);
 	if (pipe == NULL)
 		return error_set_errno(err, errno, "--password-command");
 	has_line = fgets(line, sizeof line, pipe) != NULL;

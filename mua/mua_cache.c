@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "database/database.h"
@@ -55,6 +56,29 @@ static char *cache_path(const char *account, struct error *err)
 	return path;
 }
 
+static struct database *open_file(const char *path, struct error *err)
+{
+	/* What is lost here comes again from the server. */
+	struct database *db = database_open(&(struct database_options){ .path = path, .mode = DATABASE_CREATE, .synchronous_off = true }, err);
+
+	if (db == NULL || database_migrate(db, migrations, sizeof migrations / sizeof *migrations, err))
+		return db;
+	error_prefix(err, "%s", path);
+	database_close(db);
+	return NULL;
+}
+
+static void remove_file(const char *path)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		char *name = xprintf("%s%s", path, endings[i]);
+		unlink(name);
+		free(name);
+	}
+}
+
 struct mua_cache *mua_cache_open(const char *account, struct error *err)
 {
 	char *path = cache_path(account, err);
@@ -63,15 +87,15 @@ struct mua_cache *mua_cache_open(const char *account, struct error *err)
 
 	if (path == NULL)
 		return NULL;
-	/* What is lost here comes again from the server. */
-	db = database_open(&(struct database_options){ .path = path, .mode = DATABASE_CREATE, .synchronous_off = true }, err);
+	db = open_file(path, err);
+	if (db == NULL && err->kind == ERROR_CORRUPT) {
+		remove_file(path);
+		*err = (struct error){ 0 };
+		db = open_file(path, err);
+	}
 	free(path);
 	if (db == NULL)
 		return NULL;
-	if (!database_migrate(db, migrations, sizeof migrations / sizeof *migrations, err)) {
-		database_close(db);
-		return NULL;
-	}
 	c = xcalloc(1, sizeof *c);
 	c->db = db;
 	return c;
@@ -139,23 +163,28 @@ static void set_folder(struct mua_cache *c, const struct mua_folder *folder)
 	database_statement_run(s);
 }
 
+/* Ends a transaction: all of it or nothing. */
+static bool conclude(struct mua_cache *c, struct error *err)
+{
+	database_commit(c->db);
+	if (result(c, err))
+		return true;
+	mua_cache_rollback(c);
+	return false;
+}
+
 bool mua_cache_reset_folder(struct mua_cache *c, struct mua_folder *folder, uint32_t uidvalidity, struct error *err)
 {
-	struct database_statement *s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=?");
+	struct database_statement *s;
 
+	database_begin_write(c->db);
+	s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=?");
 	database_statement_bind_int(s, 1, folder->folder_id);
 	database_statement_run(s);
 	folder->uidvalidity = uidvalidity;
 	folder->uidnext = 0;
 	set_folder(c, folder);
-	return result(c, err);
-}
-
-bool mua_cache_set_uidnext(struct mua_cache *c, struct mua_folder *folder, uint32_t uidnext, struct error *err)
-{
-	folder->uidnext = uidnext;
-	set_folder(c, folder);
-	return result(c, err);
+	return conclude(c, err);
 }
 
 bool mua_cache_put(struct mua_cache *c, const struct mua_folder *folder, const struct mua_message *m, struct error *err)
@@ -202,17 +231,43 @@ static void delete_between(struct mua_cache *c, const struct mua_folder *folder,
 	database_statement_run(s);
 }
 
-bool mua_cache_keep_only(struct mua_cache *c, const struct mua_folder *folder, const struct ranges *kept, struct error *err)
+static void keep_only(struct mua_cache *c, const struct mua_folder *folder, const struct ranges *seen, uint32_t uidnext)
 {
 	uint32_t first = 1;
 
-	for (size_t i = 0; i < kept->n; i++) {
-		if (kept->at[i].first > first)
-			delete_between(c, folder, first, kept->at[i].first - 1);
-		first = kept->at[i].last + 1;
+	for (size_t i = 0; i < seen->n && first < uidnext; i++) {
+		if (seen->at[i].first > first)
+			delete_between(c, folder, first, seen->at[i].first - 1);
+		first = seen->at[i].last < UINT32_MAX ? seen->at[i].last + 1 : UINT32_MAX;
 	}
-	delete_between(c, folder, first, UINT32_MAX);
-	return result(c, err);
+	if (first < uidnext)
+		delete_between(c, folder, first, uidnext - 1);
+}
+
+static void read_folder(struct mua_cache *c, struct mua_folder *folder)
+{
+	struct database_statement *s = database_statement_begin(c->db, "SELECT uidvalidity, uidnext FROM folder WHERE folder_id=?");
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	if (database_statement_step(s)) {
+		folder->uidvalidity = (uint32_t)database_statement_int(s, 0);
+		folder->uidnext = (uint32_t)database_statement_int(s, 1);
+	}
+	database_statement_end(s);
+}
+
+bool mua_cache_settle_folder(struct mua_cache *c, struct mua_folder *folder, const struct ranges *seen, uint32_t uidnext, struct error *err)
+{
+	struct mua_folder now = *folder;
+
+	database_begin_write(c->db);
+	read_folder(c, &now);
+	if (now.uidvalidity != folder->uidvalidity)
+		database_fail(c->db, ERROR_TRY_LATER, "the folder was made anew meanwhile");
+	keep_only(c, folder, seen, uidnext);
+	folder->uidnext = now.uidnext > uidnext ? now.uidnext : uidnext;
+	set_folder(c, folder);
+	return conclude(c, err);
 }
 
 #define COLUMNS "uid, flags, keywords, size, received, sent, from_name, from_address, recipients, subject, message_id, in_reply_to, has_attachment"

@@ -30,6 +30,7 @@ struct mua_message {
 };
 
 /* $XDG_CACHE_HOME/mua/ACCOUNT.db (0600 in a folder 0700), or ~/.cache. */
+/* A damaged file is begun anew.  DENIED: a newer program made it. */
 struct mua_cache *mua_cache_open(const char *account, struct error *err);
 void mua_cache_close(struct mua_cache *);
 
@@ -37,7 +38,11 @@ void mua_cache_close(struct mua_cache *);
 bool mua_cache_folder(struct mua_cache *, const char *name, struct mua_folder *, struct error *err);
 /* Forget its messages and begin with another UIDVALIDITY. */
 bool mua_cache_reset_folder(struct mua_cache *, struct mua_folder *, uint32_t uidvalidity, struct error *err);
-bool mua_cache_set_uidnext(struct mua_cache *, struct mua_folder *, uint32_t uidnext, struct error *err);
+/*
+ * The folder was read up to uidnext and these messages are in it: forget the others below uidnext.  What another process knows
+ * beyond stays.  TRY_LATER when it found another UIDVALIDITY meanwhile.
+ */
+bool mua_cache_settle_folder(struct mua_cache *, struct mua_folder *, const struct ranges *seen, uint32_t uidnext, struct error *err);
 
 /* Several changes in one transaction. */
 bool mua_cache_begin(struct mua_cache *, struct error *err);
@@ -46,8 +51,6 @@ void mua_cache_rollback(struct mua_cache *);
 
 bool mua_cache_put(struct mua_cache *, const struct mua_folder *, const struct mua_message *, struct error *err);
 bool mua_cache_set_flags(struct mua_cache *, const struct mua_folder *, uint32_t uid, uint64_t flags, const char *keywords, struct error *err);
-/* Drop every message that is not in the set. */
-bool mua_cache_keep_only(struct mua_cache *, const struct mua_folder *, const struct ranges *, struct error *err);
 
 /* Newest first, at most limit (0 = all); texts live in the arena. */
 bool mua_cache_load(struct mua_cache *, const struct mua_folder *, uint64_t limit, struct arena *, struct mua_message **, size_t *n, struct error *err);

@@ -89,11 +89,25 @@ json_t *mua_json_message(const struct mua_model *model, const struct mua_message
 	return object;
 }
 
+/* JSON lets DEL and U+0080 to U+009F stand as they are; a terminal would act on them. */
+static void add_escaped(struct buffer *out, struct bytes text)
+{
+	while (text.len > 0) {
+		unsigned char octet = (unsigned char)text.at[0], next = text.len > 1 ? (unsigned char)text.at[1] : 0;
+		bool is_c1 = octet == 0xC2 && next >= 0x80 && next < 0xA0;
+		if (is_c1 || octet == 0x7F)
+			buffer_printf(out, "\\u%04x", is_c1 ? next : octet);
+		else
+			buffer_add_octet(out, (char)octet);
+		text = bytes_skip(text, is_c1 ? 2 : 1);
+	}
+}
+
 void mua_json_write(struct buffer *out, json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT);
 
-	buffer_add_text(out, text ? text : "{}");
+	add_escaped(out, bytes_text(text ? text : "{}"));
 	buffer_add_octet(out, '\n');
 	free(text);
 	json_decref(object);

@@ -147,7 +147,7 @@ bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status
 	bool wants_help = false;
 	int choice;
 
-	*o = (struct mua_options){ .timeout_s = 30 };
+	*o = (struct mua_options){ 0 };
 	make_tables(longs, shorts);
 	while ((choice = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct row *row = row_of(choice);

@@ -11,7 +11,7 @@ struct mua_command;
 struct mua_options {
 	/* account */
 	const char *imap, *smtp, *password_command, *tls_ca, *tls_fingerprint;
-	int64_t timeout_s;
+	int64_t timeout_s;              /* 0 = not given */
 	bool trace, json;
 	/* send */
 	const char *from, *subject, *body_file, *reply_to_id;

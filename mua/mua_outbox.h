@@ -30,6 +30,7 @@ struct mua_outbox_options {
 	struct net_worker *worker;
 	const struct mua_account *account;
 	int64_t timeout_ms;
+	int64_t dot_timeout_ms;         /* for the answer to the whole letter; 0 = the RFC's ten minutes */
 	bool trace;
 };
 

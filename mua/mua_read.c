@@ -32,6 +32,7 @@ static void format_message(struct buffer *out, struct bytes message)
 {
 	struct bytes header = bytes_slice(message, 0, header_length(message));
 	struct buffer value = { 0 }, text = { 0 };
+	bool is_html = false;
 
 	for (size_t i = 0; i < sizeof shown_fields / sizeof *shown_fields; i++) {
 		buffer_clear(&value);
@@ -43,10 +44,11 @@ static void format_message(struct buffer *out, struct bytes message)
 		buffer_add_octet(out, '\n');
 	}
 	buffer_add_octet(out, '\n');
-	if (preview_message_text(message, TEXT_MAX, &text, NULL))
-		mua_safe_text(out, buffer_bytes(&text));
-	else
+	if (!preview_message_text(message, TEXT_MAX, &text, &is_html))
 		buffer_add_text(out, "(no text)");
+	if (is_html)
+		buffer_add_text(out, "(the message has only HTML; this is its source)\n\n");
+	mua_safe_text(out, buffer_bytes(&text));
 	if (out->at[out->len - 1] != '\n')
 		buffer_add_octet(out, '\n');
 	buffer_release(&value);
@@ -58,15 +60,17 @@ static void format_json(struct buffer *out, struct mua_run *run, const char *fol
 	struct mua_model model = { .account = run->account.name, .folder_name = folder, .folder = run->folder };
 	struct mua_message row;
 	struct buffer text = { 0 };
+	bool is_html = false, has_text;
 	json_t *object;
 
 	if (mua_cache_get(run->cache, &run->folder, uid, &model.arena, &row, NULL))
 		object = mua_json_message(&model, &row);
 	else
 		object = mua_json_object("posta.message.1");
-	if (preview_message_text(message, TEXT_MAX, &text, NULL))
-		mua_json_set_text(object, "text", buffer_bytes(&text));
-	else
+	has_text = preview_message_text(message, TEXT_MAX, &text, &is_html);
+	if (has_text)
+		mua_json_set_text(object, is_html ? "html" : "text", buffer_bytes(&text));
+	if (is_html || !has_text)
 		json_object_set_new(object, "text", json_null());
 	mua_json_write(out, object);
 	buffer_release(&text);
@@ -132,14 +136,15 @@ int mua_read(const struct mua_options *o)
 	struct mua_run run;
 	struct arena arena = { 0 };
 	const char *current = NULL;
-	size_t n_ok = 0;
+	size_t n_ok = 0, i;
 
 	if (mua_run_open(&run, o) && mua_run_open_mail(&run)) {
-		for (size_t i = 0; i < o->n_arguments; i++)
+		/* What is wrong with one id says nothing of the next; anything else ends it all. */
+		for (i = 0; i < o->n_arguments && (i == n_ok || run.exit_code == MUA_EXIT_NOT_FOUND); i++)
 			n_ok += read_one(&run, o->arguments[i], &arena, &current);
 		if (n_ok == o->n_arguments)
 			run.exit_code = MUA_EXIT_OK;
-		else if (n_ok > 0)
+		else if (n_ok > 0 && i == o->n_arguments && run.exit_code == MUA_EXIT_NOT_FOUND)
 			run.exit_code = MUA_EXIT_PARTIAL;
 	}
 	arena_reset(&arena);

@@ -7,6 +7,8 @@
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
 
+#define DEFAULT_TIMEOUT_S 30
+
 void mua_run_complain(const struct error *err)
 {
 	struct buffer text = { 0 };
@@ -21,6 +23,11 @@ static bool fail(struct mua_run *r, int exit_code)
 	mua_run_complain(&r->err);
 	r->exit_code = exit_code;
 	return false;
+}
+
+int64_t mua_run_timeout_ms(const struct mua_run *r)
+{
+	return 1000 * (r->options->timeout_s > 0 ? r->options->timeout_s : DEFAULT_TIMEOUT_S);
 }
 
 void mua_run_until(struct mua_run *r, const bool *flag)
@@ -81,7 +88,7 @@ bool mua_run_open_mail(struct mua_run *r)
 		.worker = r->worker,
 		.account = &r->account,
 		.cache = r->cache,
-		.timeout_ms = r->options->timeout_s * 1000,
+		.timeout_ms = mua_run_timeout_ms(r),
 		.trace = r->options->trace,
 	});
 	return true;

@@ -40,6 +40,8 @@ bool mua_run_mark_seen(struct mua_run *, uint32_t uid);
 /* Logs out, frees everything, returns exit_code. */
 int mua_run_close(struct mua_run *);
 
+/* The longest silence of a server that is borne. */
+int64_t mua_run_timeout_ms(const struct mua_run *);
 /* Turn the loop until *flag is set. */
 void mua_run_until(struct mua_run *, const bool *flag);
 /* Print "mua: text", made safe. */

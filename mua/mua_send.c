@@ -189,7 +189,8 @@ static void hand_over(struct draft *d)
 		.loop = d->run.loop,
 		.worker = d->run.worker,
 		.account = &d->run.account,
-		.timeout_ms = d->run.options->timeout_s * 1000,
+		.timeout_ms = mua_run_timeout_ms(&d->run),
+		.dot_timeout_ms = d->run.options->timeout_s * 1000,
 		.trace = d->run.options->trace,
 	}, &(struct mua_outbox_letter){ d->sender, d->recipients, d->n_recipients, buffer_bytes(&d->message) }, on_answered, d);
 

@@ -13,6 +13,13 @@
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
 
+#define CHANGES_MAX 1000                /* written together */
+
+struct change {
+	bool is_new;                    /* else only the flags count */
+	struct mua_message message;
+};
+
 struct mua_sync {
 	struct mua_sync_options options;
 	struct imap_client *client;
@@ -26,8 +33,12 @@ struct mua_sync {
 	struct error failure;
 	char *folder_name;
 	struct mua_folder *folder;
-	uint32_t uidvalidity, uidnext, uid;
+	bool is_selecting;
+	uint32_t uidvalidity, uidnext, uid;     /* uidnext 0: not told */
 	struct ranges seen_uids;
+	struct arena arena;             /* of changes */
+	struct change *changes;         /* read and not yet in the cache: no write lock is held while the server is awaited */
+	size_t n_changes;
 	const char *flags;
 	uint64_t flag_bits;
 	struct buffer body;
@@ -45,30 +56,51 @@ static void finish(struct mua_sync *s, const struct error *err, int exit_code)
 	s->start = NULL;
 	s->step = NULL;
 	s->body = (struct buffer){ 0 };
-	if (err != NULL)
-		mua_cache_rollback(s->options.cache);
+	s->n_changes = 0;
+	arena_reset(&s->arena);
 	if (done != NULL)
 		done(s->owner, err, exit_code, buffer_bytes(&body));
 	buffer_release(&body);
 }
 
+/* False: the operation is over.  What the server said wrong is its fault, all else the cache's. */
 static bool check_cache(struct mua_sync *s, bool ok)
 {
 	if (!ok)
-		finish(s, &s->failure, MUA_EXIT_IO);
+		finish(s, &s->failure, s->failure.kind == ERROR_SYNTAX ? MUA_EXIT_PROTOCOL : s->failure.kind == ERROR_TRY_LATER ? MUA_EXIT_TEMPORARY : MUA_EXIT_IO);
 	return ok;
+}
+
+/* RFC 5530: not now, rather than no. */
+static bool is_temporary(const struct imap_reply *reply)
+{
+	static const char *const codes[] = { "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (bytes_equal_nocase(reply->code, bytes_text(codes[i])))
+			return true;
+	return false;
 }
 
 static bool check_reply(struct mua_sync *s, const struct imap_reply *reply, const char *what)
 {
 	struct buffer text = { 0 };
+	enum error_kind kind = ERROR_NOT_FOUND;
+	int exit_code = MUA_EXIT_NOT_FOUND;
 
 	if (reply->kind == IMAP_REPLY_OK)
 		return true;
+	if (reply->kind == IMAP_REPLY_BAD) {
+		kind = ERROR_SYNTAX;
+		exit_code = MUA_EXIT_PROTOCOL;
+	} else if (is_temporary(reply)) {
+		kind = ERROR_TRY_LATER;
+		exit_code = MUA_EXIT_TEMPORARY;
+	}
 	mua_safe_line(&text, reply->rest);
-	error_set(&s->failure, reply->kind == IMAP_REPLY_NO ? ERROR_NOT_FOUND : ERROR_SYNTAX, "%s: the server says: %s", what, text.at ? text.at : "");
+	error_set(&s->failure, kind, "%s: the server says: %s", what, text.at ? text.at : "");
 	buffer_release(&text);
-	finish(s, &s->failure, reply->kind == IMAP_REPLY_NO ? MUA_EXIT_NOT_FOUND : MUA_EXIT_PROTOCOL);
+	finish(s, &s->failure, exit_code);
 	return false;
 }
 
@@ -177,6 +209,8 @@ void mua_sync_destroy(struct mua_sync *s)
 		return;
 	imap_client_close(s->client);
 	ranges_release(&s->seen_uids);
+	arena_reset(&s->arena);
+	free(s->changes);
 	buffer_release(&s->body);
 	free(s->folder_name);
 	free(s);
@@ -224,9 +258,9 @@ static const char *keyword_list(struct arena *arena, const struct imap_flags *fl
 	return kept;
 }
 
-static bool put_message(struct mua_sync *s, const struct imap_reply_fetch *f, struct arena *arena)
+static void read_message(struct mua_message *m, const struct imap_reply_fetch *f, struct arena *arena)
 {
-	struct mua_message m = {
+	*m = (struct mua_message){
 		.uid = f->uid,
 		.flags = f->flags.bits,
 		.keywords = keyword_list(arena, &f->flags),
@@ -241,9 +275,40 @@ static bool put_message(struct mua_sync *s, const struct imap_reply_fetch *f, st
 		.has_attachment = f->has_attachment,
 	};
 
-	if (!date_parse(f->envelope.date, &m.sent_s, NULL))
-		m.sent_s = 0;
-	return mua_cache_put(s->options.cache, s->folder, &m, &s->failure);
+	if (!date_parse(f->envelope.date, &m->sent_s, NULL))
+		m->sent_s = 0;
+}
+
+/* Write what was read since the last time. */
+static bool flush(struct mua_sync *s)
+{
+	struct mua_cache *cache = s->options.cache;
+	bool ok = s->failure.kind == ERROR_NONE;
+
+	if (ok && s->n_changes > 0) {
+		ok = mua_cache_begin(cache, &s->failure);
+		for (size_t i = 0; ok && i < s->n_changes; i++) {
+			const struct mua_message *m = &s->changes[i].message;
+			ok = s->changes[i].is_new ? mua_cache_put(cache, s->folder, m, &s->failure)
+			                          : mua_cache_set_flags(cache, s->folder, m->uid, m->flags, m->keywords, &s->failure);
+		}
+		ok = ok && mua_cache_commit(cache, &s->failure);
+		if (!ok)
+			mua_cache_rollback(cache);
+	}
+	s->n_changes = 0;
+	arena_reset(&s->arena);
+	return ok;
+}
+
+static struct change *add_change(struct mua_sync *s, uint32_t uid)
+{
+	if (s->n_changes == CHANGES_MAX)
+		flush(s);
+	if (s->changes == NULL)
+		s->changes = xcalloc(CHANGES_MAX, sizeof *s->changes);
+	ranges_add(&s->seen_uids, uid);
+	return &s->changes[s->n_changes++];
 }
 
 static void take_fetch(struct mua_sync *s, const struct imap_reply *reply)
@@ -258,11 +323,13 @@ static void take_fetch(struct mua_sync *s, const struct imap_reply *reply)
 		buffer_add_bytes(&s->body, f.body);
 		s->has_body = true;
 	} else if (f.has_envelope && f.uid != 0) {
-		put_message(s, &f, &arena);
-		ranges_add(&s->seen_uids, f.uid);
+		struct change *change = add_change(s, f.uid);
+		change->is_new = true;
+		read_message(&change->message, &f, &s->arena);
 	} else if (f.has_flags && f.uid != 0) {
-		mua_cache_set_flags(s->options.cache, s->folder, f.uid, f.flags.bits, keyword_list(&arena, &f.flags), &s->failure);
-		ranges_add(&s->seen_uids, f.uid);
+		struct change *change = add_change(s, f.uid);
+		change->is_new = false;
+		change->message = (struct mua_message){ .uid = f.uid, .flags = f.flags.bits, .keywords = keyword_list(&s->arena, &f.flags) };
 	}
 	arena_reset(&arena);
 }
@@ -274,7 +341,8 @@ static void on_response(void *owner, const struct imap_reply *reply)
 
 	if (reply->kind == IMAP_REPLY_FETCH && s->folder != NULL)
 		take_fetch(s, reply);
-	if (reply->kind != IMAP_REPLY_OK || !imap_reply_code_number(reply, 0, &number) || number > UINT32_MAX)
+	/* Later ones speak of messages that nobody has fetched yet. */
+	if (!s->is_selecting || reply->kind != IMAP_REPLY_OK || !imap_reply_code_number(reply, 0, &number) || number > UINT32_MAX)
 		return;
 	if (bytes_equal_nocase(reply->code, BYTES("UIDVALIDITY")))
 		s->uidvalidity = (uint32_t)number;
@@ -305,6 +373,7 @@ static void select_folder(struct mua_sync *s)
 	struct buffer command = { 0 }, name = { 0 };
 
 	s->uidvalidity = s->uidnext = 0;
+	s->is_selecting = true;
 	imap_mailbox_name_encode(bytes_text(s->folder_name), &name);
 	buffer_add_text(&command, "SELECT ");
 	imap_write_astring(&command, buffer_bytes(&name));
@@ -317,14 +386,15 @@ static void on_selected(struct mua_sync *s, const struct imap_reply *reply)
 	struct mua_cache *cache = s->options.cache;
 	bool ok;
 
+	s->is_selecting = false;
 	if (!check_reply(s, reply, s->folder_name))
 		return;
-	if (s->uidvalidity == 0 || s->uidnext == 0) {
-		error_set(&s->failure, ERROR_SYNTAX, "%s: the server tells no UIDVALIDITY or UIDNEXT", s->folder_name);
+	if (s->uidvalidity == 0) {
+		error_set(&s->failure, ERROR_SYNTAX, "%s: the server tells no UIDVALIDITY", s->folder_name);
 		finish(s, &s->failure, MUA_EXIT_PROTOCOL);
 		return;
 	}
-	ok = mua_cache_folder(cache, s->folder_name, s->folder, &s->failure) && mua_cache_begin(cache, &s->failure);
+	ok = mua_cache_folder(cache, s->folder_name, s->folder, &s->failure);
 	if (ok && s->folder->uidvalidity != s->uidvalidity)
 		ok = mua_cache_reset_folder(cache, s->folder, s->uidvalidity, &s->failure);
 	if (!check_cache(s, ok))
@@ -347,7 +417,7 @@ static void fetch_flags(struct mua_sync *s)
 
 static void on_flags(struct mua_sync *s, const struct imap_reply *reply)
 {
-	if (check_reply(s, reply, "FETCH"))
+	if (check_reply(s, reply, "FETCH") && check_cache(s, flush(s)))
 		fetch_new(s);
 }
 
@@ -356,28 +426,31 @@ static void fetch_new(struct mua_sync *s)
 	struct buffer command = { 0 };
 	uint32_t first = s->folder->uidnext > 0 ? s->folder->uidnext : 1;
 
-	if (first >= s->uidnext) {
+	if (s->uidnext != 0 && first >= s->uidnext) {
 		on_new(s, &(struct imap_reply){ .kind = IMAP_REPLY_OK });
 		return;
 	}
-	buffer_printf(&command, "UID FETCH %u:%u (FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)", first, s->uidnext - 1);
+	/* UIDNEXT may be missing (RFC 3501 6.3.1): "*" is the last message, whatever its UID. */
+	buffer_printf(&command, "UID FETCH %u:", first);
+	if (s->uidnext != 0)
+		buffer_printf(&command, "%u", s->uidnext - 1);
+	else
+		buffer_add_octet(&command, '*');
+	buffer_add_text(&command, " (FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)");
 	run(s, &command, on_new);
 }
 
 static void on_new(struct mua_sync *s, const struct imap_reply *reply)
 {
-	struct mua_cache *cache = s->options.cache;
-	bool ok;
+	const struct ranges *seen = &s->seen_uids;
+	uint32_t uidnext = s->uidnext;
 
-	if (!check_reply(s, reply, "FETCH"))
+	if (!check_reply(s, reply, "FETCH") || !check_cache(s, flush(s)))
 		return;
-	ok = s->failure.kind == ERROR_NONE && mua_cache_keep_only(cache, s->folder, &s->seen_uids, &s->failure) &&
-	     mua_cache_set_uidnext(cache, s->folder, s->uidnext, &s->failure) && mua_cache_commit(cache, &s->failure);
-	if (!ok)
-		mua_cache_rollback(cache);
-	if (!check_cache(s, ok))
-		return;
-	finish(s, NULL, MUA_EXIT_OK);
+	if (uidnext == 0)
+		uidnext = seen->n > 0 && seen->at[seen->n - 1].last < UINT32_MAX ? seen->at[seen->n - 1].last + 1 : 1;
+	if (check_cache(s, mua_cache_settle_folder(s->options.cache, s->folder, seen, uidnext, &s->failure)))
+		finish(s, NULL, MUA_EXIT_OK);
 }
 
 /* One message's octets */
@@ -402,15 +475,14 @@ void mua_sync_body(struct mua_sync *s, uint32_t uid, mua_sync_fn *done, void *ow
 
 static void on_body(struct mua_sync *s, const struct imap_reply *reply)
 {
-	if (!check_reply(s, reply, "FETCH"))
+	if (!check_reply(s, reply, "FETCH") || !check_cache(s, flush(s)))
 		return;
 	if (s->has_body) {
 		finish(s, NULL, MUA_EXIT_OK);
 		return;
 	}
-	if (s->failure.kind == ERROR_NONE)
-		error_set(&s->failure, ERROR_NOT_FOUND, "no message with UID %u", s->uid);
-	finish(s, &s->failure, s->failure.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_PROTOCOL);
+	error_set(&s->failure, ERROR_NOT_FOUND, "no message with UID %u", s->uid);
+	finish(s, &s->failure, MUA_EXIT_NOT_FOUND);
 }
 
 /* Flags */
@@ -430,6 +502,7 @@ void mua_sync_add_flags(struct mua_sync *s, uint32_t uid, const char *flags, uin
 	s->uid = uid;
 	s->flags = flags;
 	s->flag_bits = bits;
+	s->failure = (struct error){ 0 };
 	begin(s, store_flags, done, owner);
 }
 
@@ -439,7 +512,7 @@ static void on_flags_added(struct mua_sync *s, const struct imap_reply *reply)
 	struct mua_message m;
 	bool ok;
 
-	if (!check_reply(s, reply, "STORE"))
+	if (!check_reply(s, reply, "STORE") || !check_cache(s, flush(s)))
 		return;
 	ok = mua_cache_get(s->options.cache, s->folder, s->uid, &arena, &m, &s->failure) &&
 	     mua_cache_set_flags(s->options.cache, s->folder, s->uid, m.flags | s->flag_bits, m.keywords, &s->failure);

@@ -65,10 +65,11 @@ void smtp_client_command(struct smtp_client *c, struct bytes command, const char
 
 void smtp_client_expect(struct smtp_client *c, enum smtp_client_state state)
 {
-	int64_t ms = states[state].timeout_s * 1000;
+	int64_t ms = states[state].timeout_s * 1000, most_ms = state == STATE_DOT ? c->dot_timeout_ms : c->timeout_max_ms;
 
-	if (c->timeout_max_ms > 0 && ms > c->timeout_max_ms && state != STATE_DOT)
-		ms = c->timeout_max_ms;
+	/* A handshake has its own deadline in the stream, which may be too far away. */
+	if (most_ms > 0 && (ms > most_ms || state == STATE_HANDSHAKE))
+		ms = most_ms;
 	c->state = state;
 	net_stream_set_deadline(c->stream, ms);
 }
@@ -276,6 +277,7 @@ struct smtp_client *smtp_client_open(struct net_loop *loop, const struct smtp_cl
 	c->worker = o->worker;
 	c->budget = o->budget;
 	c->timeout_max_ms = o->reply_timeout_ms;
+	c->dot_timeout_ms = o->dot_timeout_ms;
 	c->line.limit = SMTP_REPLY_LINE_MAX;
 	int64_t connect_ms = c->timeout_max_ms > 0 && c->timeout_max_ms < CONNECT_MS ? c->timeout_max_ms : CONNECT_MS;
 	c->connect = net_connect_host(loop, c->worker, c->host, c->port, connect_ms, on_connected, c);

@@ -45,6 +45,7 @@ struct smtp_client_options {            /* texts are copied */
 	struct net_worker *worker;      /* name look-ups and SCRAM's key; required when host is a name */
 	struct budget *budget;          /* may be NULL */
 	int64_t reply_timeout_ms;       /* upper bound for every wait but the final dot; 0 = the RFC's */
+	int64_t dot_timeout_ms;         /* for the final dot: what is cut off before the RFC's ten minutes may arrive twice; 0 = the RFC's */
 };
 
 /* Where a session stood when it ended. */

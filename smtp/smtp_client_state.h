@@ -56,6 +56,7 @@ struct smtp_client {
 	struct net_worker *worker;
 	struct budget *budget;
 	int64_t timeout_max_ms;
+	int64_t dot_timeout_ms;
 	/* the session */
 	struct net_connect *connect;
 	struct net_stream *stream;

@@ -50,12 +50,12 @@ class Player(Stage):
             self.now = step.line
             place += 1
             self.prepare(step)
-            if step.verb in ("run", "as"):
+            if step.verb in ("run", "as", "ended"):
                 answers = []
                 while place < len(steps) and steps[place].verb in ("|", "exit"):
                     answers.append(steps[place])
                     place += 1
-                (self.run if step.verb == "run" else self.as_)(step, answers)
+                {"run": self.run, "as": self.as_, "ended": self.ended}[step.verb](step, answers)
                 continue
             verb = DIALOGUE.get(step.verb, step.verb.replace("-", "_"))
             method = getattr(self, verb, None)
@@ -91,7 +91,7 @@ class Player(Stage):
             sock, _ = listener.accept()
         except (socket.timeout, TimeoutError):
             raise Failure("a connection to the peer", f"none within {self.home.wait_s:g} s") from None
-        self.clients[number] = Client(sock, "smtp", self.home.wait_s)
+        self.clients[number] = Client(sock, "peer", self.home.wait_s)
 
     def chosen(self, step):
         if step.client not in self.clients:

@@ -87,6 +87,15 @@ def environment(bin_folder, home, variant, extra=None):
     return made
 
 
+def kill_group(process):
+    """Kill it and what it started, and take what is left of its output."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return process.communicate()
+
+
 def run(identity, arguments, env, cwd, stdin=b"", timeout=60):
     """Run to the end; returns (exit code, output, errors).  The whole group dies at the time-out."""
     process = identity.spawn(arguments, env=env, cwd=cwd, stdin=subprocess.PIPE,
@@ -94,7 +103,6 @@ def run(identity, arguments, env, cwd, stdin=b"", timeout=60):
     try:
         output, errors = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, errors = process.communicate()
+        output, errors = kill_group(process)
         return TIMED_OUT, output.decode("utf-8", "replace"), f"{errors.decode('utf-8', 'replace')}\nstopped after {timeout} s"
     return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")

@@ -10,7 +10,7 @@ STEP_BLOCKS = {"unordered", "together", "split", "repeat", "eventually"}
 CLIENT_WORDS = {"raw", "silent", "closed", "hangup", "starttls", "auth", "unordered", "together", "split"}
 WORDS = TEXT_BLOCKS | STEP_BLOCKS | CLIENT_WORDS | {
     "client", "user", "stop", "start", "restart", "reload", "terminate", "kill", "log", "nolog", "peer", "accept",
-    "run", "clock", "fault", "as", "pause", "transcript"}
+    "run", "meanwhile", "ended", "clock", "fault", "as", "pause", "transcript"}
 TEST_ONLY = {"clock", "fault"}
 DIALOGUE = re.compile(r"(\d*)(>|<\.\.\.|<)(?: (.*))?$")
 INLINE = re.compile(r"(\+?)\{\{\{(.*?)\}\}\}(?!\})")

@@ -3,6 +3,7 @@
 import shlex
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Stage:
         self.script, self.home, self.foreign = script, home, foreign
         self.servers, self.peers, self.variables = {}, {}, {}
         self.smtp_ports, self.fault_text = {}, None
+        self.running, self.command = None, ""
         domains = script.domains()
         if len(domains) > 1:
             self.smtp_ports = {domain: free_port() for domain in domains}
@@ -43,7 +45,7 @@ class Stage:
 
     def prepare(self, step):
         """A script without a `server` line gets the default one before its first line that needs one."""
-        if self.foreign or self.servers or step.verb in BEFORE_SERVER or self.script.domains():
+        if self.foreign or self.servers or self.peers or step.verb in BEFORE_SERVER or self.script.domains():
             return
         if step.verb == "as" and step.words[0] == "root":
             return
@@ -149,6 +151,9 @@ class Stage:
         listener.bind(("127.0.0.1", 0))
         listener.listen(16)
         self.peers[step.words[0]] = listener
+        name, port = step.words[0].partition(".")[0], str(listener.getsockname()[1])
+        self.variables[f"peer_{name}"] = port
+        self.variables.setdefault("peer", port)
 
     def peer_listener(self, domain):
         if not self.peers or (domain and domain not in self.peers):
@@ -198,6 +203,25 @@ class Stage:
     def run_as(self, identity, command, answers):
         command = match.substitute(command, self.variables)
         code, output, errors = process.run(identity, ["sh", "-c", command], self.home.env(), self.home.folder)
+        self.judge(command, code, output, errors, answers)
+
+    def meanwhile(self, step):
+        self.command = match.substitute(step.text, self.variables)
+        self.running = self.home.identity.spawn(["sh", "-c", self.command], env=self.home.env(), cwd=self.home.folder,
+                                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def ended(self, step, answers):
+        if self.running is None:
+            raise Failure("a `meanwhile` line before", "none")
+        running, self.running = self.running, None
+        try:
+            output, errors = running.communicate(timeout=self.home.wait_s)
+        except subprocess.TimeoutExpired:
+            process.kill_group(running)
+            raise Failure(f"{self.command} to end within {self.home.wait_s:g} s", "still running") from None
+        self.judge(self.command, running.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"), answers)
+
+    def judge(self, command, code, output, errors, answers):
         want_code = next((int(a.text) for a in answers if a.verb == "exit"), 0)
         said = f"{output}{errors}".rstrip("\n")
         if code != want_code:
@@ -223,6 +247,8 @@ class Stage:
             server.finish()
 
     def close(self):
+        if self.running is not None:
+            process.kill_group(self.running)
         for listener in self.peers.values():
             listener.close()
         for server in self.servers.values():
@@ -246,7 +272,7 @@ def reason_to_skip(script, is_root, foreign=None):
 
 def foreign_reason(script, steps, foreign):
     own = {"server", "settings", "stop", "start", "restart", "reload", "terminate", "kill", "log", "nolog", "peer", "accept",
-           "run", "as", "clock", "fault", "expect-file", "transcript"}
+           "run", "meanwhile", "ended", "as", "clock", "fault", "expect-file", "transcript"}
     verb = next((s.verb for s in steps if s.verb in own), None)
     if verb:
         return f"line `{verb}` needs a server of its own"
