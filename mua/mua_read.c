@@ -136,16 +136,18 @@ int mua_read(const struct mua_options *o)
 	struct mua_run run;
 	struct arena arena = { 0 };
 	const char *current = NULL;
-	size_t n_ok = 0, i;
+	size_t n_ok = 0;
+	int failure = MUA_EXIT_OK;
 
 	if (mua_run_open(&run, o) && mua_run_open_mail(&run)) {
 		/* What is wrong with one id says nothing of the next; anything else ends it all. */
-		for (i = 0; i < o->n_arguments && (i == n_ok || run.exit_code == MUA_EXIT_NOT_FOUND); i++)
-			n_ok += read_one(&run, o->arguments[i], &arena, &current);
-		if (n_ok == o->n_arguments)
-			run.exit_code = MUA_EXIT_OK;
-		else if (n_ok > 0 && i == o->n_arguments && run.exit_code == MUA_EXIT_NOT_FOUND)
-			run.exit_code = MUA_EXIT_PARTIAL;
+		for (size_t i = 0; i < o->n_arguments && (failure == MUA_EXIT_OK || failure == MUA_EXIT_NOT_FOUND); i++) {
+			if (read_one(&run, o->arguments[i], &arena, &current))
+				n_ok++;
+			else
+				failure = run.exit_code;
+		}
+		run.exit_code = failure == MUA_EXIT_NOT_FOUND && n_ok > 0 ? MUA_EXIT_PARTIAL : failure;
 	}
 	arena_reset(&arena);
 	return mua_run_close(&run);
