@@ -24,7 +24,11 @@
 #define AUTOLOGOUT_MS (30 * 60 * 1000)
 #define PARTIAL_MS (5 * 60 * 1000)      /* for the rest of a command that began to arrive */
 
+#define LOOK_MS 20                      /* at the output of a client that closed its side */
+#define LOOKS_MAX 3000
+
 static void session_read(struct imapd_session *);
+static void drained(void *owner);
 
 /* ---- end ---- */
 
@@ -142,9 +146,25 @@ bool imapd_session_flush(struct imapd_session *s)
 	return may_go_on;
 }
 
+/* A stream whose peer has ended calls no more. */
+static void look_at_output(void *owner)
+{
+	struct imapd_session *s = owner;
+
+	if (net_stream_pending(s->stream) <= NET_STREAM_OUTPUT_LOW)
+		drained(s);
+	else if (++s->n_looks < LOOKS_MAX)
+		net_timer_start(&s->timer, s->loop->net, LOOK_MS, look_at_output, s);
+	else
+		close_session(s);
+}
+
 void imapd_session_when_drained(struct imapd_session *s, void (*then)(struct imapd_session *))
 {
 	s->on_drained = then;
+	s->n_looks = 0;
+	if (s->has_ended)
+		net_timer_start(&s->timer, s->loop->net, LOOK_MS, look_at_output, s);
 }
 
 /* ---- commands ---- */
@@ -302,7 +322,11 @@ static void session_read(struct imapd_session *s)
 		act(s, after);
 	}
 	s->is_in_read = false;
-	if (!s->is_over)
+	if (s->is_over)
+		return;
+	if (s->has_ended && s->is_reading)
+		close_session(s);
+	else
 		rest(s);
 }
 
@@ -348,8 +372,14 @@ static void closed(void *owner, const struct error *why)
 {
 	struct imapd_session *s = owner;
 
-	if (why->kind != ERROR_CLOSED)
-		log_info("imapd", "lost", "session=%s why=%s", s->id, why->text);
+	if (why->kind == ERROR_CLOSED) {
+		s->has_ended = true;
+		if (s->on_drained)
+			imapd_session_when_drained(s, s->on_drained);
+		session_read(s);
+		return;
+	}
+	log_info("imapd", "lost", "session=%s why=%s", s->id, why->text);
 	net_stream_close(s->stream);
 	release(s);
 }

@@ -78,7 +78,9 @@ struct imapd_session {
 	bool is_reading, is_in_read;    /* a command may take input; session_read is on the stack */
 	bool is_partial;                /* part of a command has arrived */
 	bool is_over;                   /* closed; memory goes after this pass of the loop */
+	bool has_ended;                 /* the client has sent all it will: it still gets its answers */
 	bool is_bye_sent, is_idle, is_stopping;
+	unsigned n_looks;               /* at output that the stream no longer tells about */
 	unsigned n_bad;
 	struct {
 		uint64_t commands, fetched, appended, stored, expunged;
