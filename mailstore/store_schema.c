@@ -58,7 +58,7 @@ static const char *const tables[] = {
 	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, queue_id INTEGER NOT NULL, id_hash INTEGER NOT NULL,"
 	"  stage INTEGER NOT NULL, recipient TEXT, remote TEXT, detail TEXT) STRICT",
 	"CREATE INDEX journal_queue ON journal(queue_id)",
-	"CREATE INDEX journal_id ON journal(id_hash)",
+	"CREATE INDEX journal_id ON journal(id_hash) WHERE id_hash <> 0",
 };
 
 static void put(const char *key, struct database_statement *insert)
