@@ -12,7 +12,7 @@
 #include "message/report.h"
 #include "smtpd/relay_state.h"
 
-#define RELAY_EXPIRED "4.4.7"           /* enhanced status of what failed because its time was over */
+#define RELAY_EXPIRED "5.4.7"           /* enhanced status of what failed because its time was over: RFC 3463 3.5 */
 
 struct relay_item {
 	struct list_node node;          /* of the one list that has it: waiting, on its way, to be committed */
