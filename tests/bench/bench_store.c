@@ -77,6 +77,7 @@ static double raw(const char *folder, size_t size, unsigned batch)
 struct load {
 	struct store_client *client;
 	struct summary summary;
+	size_t id_at;                   /* where the hash of the Message-ID stands in its sort keys: another one each message */
 	int64_t users[N_USERS];
 	size_t n_users;
 	size_t size;
@@ -127,9 +128,33 @@ static void send(struct load *load)
 		.sender = "bench@b.test", .arrived_s = clock_now_s(), .expires_s = clock_now_s(), .source = "bench",
 		.recipients = recipients, .n_recipients = load->n_recipients, .n_originals = load->n_recipients,
 	};
+	uint64_t id = random_u64();
+	memcpy(load->summary.sortkeys.at + load->id_at, &id, sizeof id);
 	store_body_write(delivery.body, bytes_of(octets, load->size), &wait, NULL);
 	load->n_under_way++;
 	store_deliver(load->client, &delivery, on_delivered, load);
+}
+
+static void make_sortkeys(struct load *load)
+{
+	struct summary_builder *builder = summary_builder_create();
+	struct summary made = { 0 };
+	struct buffer id = { 0 };
+	uint64_t hash = summary_id_hash(BYTES("one@bench.test"));
+
+	summary_builder_feed(builder, BYTES("Message-ID: <one@bench.test>\r\nFrom: Bench <bench@b.test>\r\nSubject: a message like others\r\n\r\n"));
+	summary_builder_finish(builder, &made);
+	summary_builder_destroy(builder);
+	for (int shift = 56; shift >= 0; shift -= 8)
+		buffer_add_octet(&id, (char)(hash >> shift));
+	buffer_add_bytes(&load->summary.sortkeys, buffer_bytes(&made.sortkeys));
+	load->id_at = bytes_find_bytes(buffer_bytes(&made.sortkeys), buffer_bytes(&id));
+	if (load->id_at == made.sortkeys.len) {
+		fprintf(stderr, "the hash of the Message-ID is not where it was\n");
+		exit(1);
+	}
+	summary_release(&made);
+	buffer_release(&id);
 }
 
 static double store(const char *folder, size_t size, unsigned at_once, unsigned n_recipients)
@@ -155,6 +180,7 @@ static double store(const char *folder, size_t size, unsigned at_once, unsigned 
 	buffer_added(&load->summary.envelope, STRUCTURE_LEN);
 	memset(buffer_reserve(&load->summary.structure, 100), 's', 100);
 	buffer_added(&load->summary.structure, 100);
+	make_sortkeys(load);
 	load->size = size;
 	load->n_recipients = n_recipients;
 	uint64_t start_written = written();
@@ -168,6 +194,7 @@ static double store(const char *folder, size_t size, unsigned at_once, unsigned 
 	store_close(opened);
 	buffer_release(&load->summary.envelope);
 	buffer_release(&load->summary.structure);
+	buffer_release(&load->summary.sortkeys);
 	free(load);
 	free(path);
 	return rate;
