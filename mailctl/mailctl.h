@@ -4,11 +4,16 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
+#define MAILCTL_CONFIGS_MAX 8
+
 struct mailctl {
-	const char *config;             /* -c, or the default */
+	const char *config;             /* the last -c, or the default */
+	const char *configs[MAILCTL_CONFIGS_MAX];       /* all of them, for trace */
+	size_t n_configs;
 	bool json;                      /* --json */
 };
 

@@ -27,6 +27,16 @@ static const struct verb {
 	{ "wait", NULL, mailctl_wait, "wait ADDRESS [--match QUERY] [--after UID] [--timeout 5s]",
 	  "until such a message is in the INBOX; 75 when the time is up" },
 	{ "reset", NULL, mailctl_reset, "reset", "delete all messages and the queue of an ephemeral store" },
+	{ "queue", "list", mailctl_queue_list, "queue list [--to DOMAIN]", "what waits to be sent, by message and recipient" },
+	{ "queue", "show", mailctl_queue_show, "queue show ID", "one message of it, with its header" },
+	{ "queue", "hold", mailctl_queue_change, "queue hold ID...|--to DOMAIN|--all", "no more tries until it is released; --to also holds what comes" },
+	{ "queue", "release", mailctl_queue_change, "queue release ID...|--to DOMAIN|--all", "held mail is due at once" },
+	{ "queue", "retry", mailctl_queue_change, "queue retry ID...|--to DOMAIN|--all", "a try now, whatever came of the last ones" },
+	{ "queue", "expire", mailctl_queue_change, "queue expire ID...|--to DOMAIN|--all", "give up and report to the sender" },
+	{ "queue", "delete", mailctl_queue_change, "queue delete ID...|--to DOMAIN|--all", "gone, and nobody is told" },
+	{ "queue", "explain", mailctl_queue_explain, "queue explain ADDRESS", "where mail for it would go, and what keeps it" },
+	{ "trace", NULL, mailctl_trace, "[-c FILE]... trace MESSAGE-ID|QUEUE-ID", "the life of a message; several -c join their servers" },
+	{ "stats", NULL, mailctl_stats, "stats", "users, messages, queue and disk in numbers" },
 	{ "check", NULL, mailctl_check, "check", "is the store sound?  65 when it is damaged" },
 	{ "config", "show", mailctl_config_show, "config show", "the configuration in force, defaults filled in" },
 };
@@ -41,6 +51,14 @@ static int help(FILE *to, int code)
 	      "      --json         one JSON object a line\n"
 	      "  -h, --help; -V, --version\n", to);
 	return code;
+}
+
+static void add_config(struct mailctl *ctl, const char *path)
+{
+	ctl->config = path;
+	if (ctl->n_configs < MAILCTL_CONFIGS_MAX)
+		ctl->configs[ctl->n_configs] = path;
+	ctl->n_configs++;
 }
 
 /*
@@ -60,15 +78,15 @@ static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
 		if (strcmp(word, "--json") == 0) {
 			ctl->json = true;
 		} else if (strncmp(word, "--config=", 9) == 0) {
-			ctl->config = word + 9;
+			add_config(ctl, word + 9);
 		} else if (strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) {
 			if (++i == argc) {
 				*code = mailctl_usage("%s wants a file", word);
 				return -1;
 			}
-			ctl->config = argv[i];
+			add_config(ctl, argv[i]);
 		} else if (strncmp(word, "-c", 2) == 0) {
-			ctl->config = word + 2;
+			add_config(ctl, word + 2);
 		} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
 			*code = help(stdout, EX_OK);
 			return -1;
@@ -81,6 +99,12 @@ static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
 		}
 	}
 	argv[n] = NULL;
+	if (ctl->n_configs == 0)
+		add_config(ctl, ctl->config);
+	if (ctl->n_configs > MAILCTL_CONFIGS_MAX) {
+		*code = mailctl_usage("at most %d configurations", MAILCTL_CONFIGS_MAX);
+		return -1;
+	}
 	return n;
 }
 

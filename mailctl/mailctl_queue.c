@@ -1,0 +1,399 @@
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/codec.h"
+#include "mailctl/mailctl_show.h"
+#include "mailctl/mailctl_store.h"
+#include "mailctl/mailctl_verbs.h"
+
+#define HEADER_MAX (32u * 1024)         /* shown of a message */
+
+struct queue {
+	struct mailctl_store m;
+	const struct mailctl *ctl;
+	struct store_queue_filter filter;
+	int64_t from;                   /* of the next batch */
+	size_t n;                       /* recipients so far */
+	uint64_t last_id;               /* message printed last */
+	/* show */
+	json_t *recipients;
+	struct store_queue_entry first; /* without texts */
+	struct bytes header;
+};
+
+/* ---- what is meant ---- */
+
+struct selection {
+	const char *domain;
+	bool all;
+	char **ids;
+	int n_ids;
+};
+
+static bool parse_selection(int argc, char **argv, struct selection *selection, int *code)
+{
+	static const struct option options[] = { { "to", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' }, { 0 } };
+	int option;
+
+	*selection = (struct selection){ 0 };
+	*code = EX_USAGE;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return false;
+		if (option == 'a')
+			selection->all = true;
+		else
+			selection->domain = optarg;
+	}
+	selection->ids = argv + optind;
+	selection->n_ids = argc - optind;
+	if (selection->domain != NULL && (selection->domain[0] == '\0' || strchr(selection->domain, '@') != NULL)) {
+		*code = mailctl_usage("--to wants a domain, not \"%s\"", selection->domain);
+		return false;
+	}
+	return true;
+}
+
+static bool parse_id(const char *text, uint64_t *id, int *code)
+{
+	struct error err = { 0 };
+
+	if (codec_id_decode(bytes_text(text), id) && *id != 0)
+		return true;
+	error_set(&err, ERROR_SYNTAX, "\"%s\" is not a queue id (%d characters, 0-9 and a-v)", text, CODEC_ID_LEN);
+	*code = mailctl_fail(&err);
+	return false;
+}
+
+static const char *id_text(uint64_t id, char text[CODEC_ID_LEN + 1])
+{
+	codec_id_encode(id, text);
+	return text;
+}
+
+/* ---- list ---- */
+
+static const char *state_text(const struct store_queue_entry *entry)
+{
+	static const char *const states[] = { [STORE_QUEUE_WAITING] = "waiting", [STORE_QUEUE_HELD] = "held", [STORE_QUEUE_IN_TRANSIT] = "in transit" };
+
+	return states[entry->state];
+}
+
+static int64_t next_try(const struct store_queue_entry *entry)
+{
+	return entry->state == STORE_QUEUE_WAITING ? entry->next_at_s : 0;
+}
+
+static json_t *describe(const struct store_queue_entry *entry)
+{
+	char id[CODEC_ID_LEN + 1];
+
+	return json_pack("{s:s, s:I, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:i, s:o, s:o}",
+	                 "queue", id_text(entry->queue_id, id), "item", (json_int_t)entry->item_id,
+	                 "sender", mailctl_show_json(entry->sender), "recipient", mailctl_show_json(entry->recipient),
+	                 "state", state_text(entry), "refused", entry->is_refused, "size", (json_int_t)(entry->size - entry->skip),
+	                 "arrived", (json_int_t)entry->arrived_s, "expires", (json_int_t)entry->expires_s,
+	                 "next", mailctl_show_json_time(next_try(entry)), "tries", (int)entry->tries,
+	                 "status", mailctl_show_json(entry->status), "remote", mailctl_show_json(entry->remote));
+}
+
+static void print_message(struct arena *arena, const struct store_queue_entry *entry)
+{
+	char id[CODEC_ID_LEN + 1], at[MAILCTL_SHOW_SIZE], size[MAILCTL_SHOW_SIZE];
+
+	printf("%s  %s  %s  <%s>\n", id_text(entry->queue_id, id), mailctl_show_time(entry->arrived_s, at),
+	       mailctl_show_octets(entry->size - entry->skip, size), mailctl_show_text(arena, entry->sender));
+}
+
+static void print_recipient(struct arena *arena, const struct store_queue_entry *entry)
+{
+	char wait[MAILCTL_SHOW_SIZE], at[MAILCTL_SHOW_SIZE];
+
+	printf("    %s: %s", mailctl_show_text(arena, entry->recipient), state_text(entry));
+	if (entry->tries > 0)
+		printf(", tried %u time%s", entry->tries, entry->tries == 1 ? "" : "s");
+	if (entry->state == STORE_QUEUE_WAITING && entry->is_refused)
+		printf(", its report is due");
+	else if (entry->state == STORE_QUEUE_WAITING)
+		printf(", next %s", mailctl_show_wait(entry->next_at_s, wait));
+	if (entry->state == STORE_QUEUE_WAITING && strcmp(wait, "now") != 0 && !entry->is_refused)
+		printf(" (%s)", mailctl_show_time(entry->next_at_s, at));
+	putchar('\n');
+	if (entry->status != NULL && entry->remote != NULL)
+		printf("        %s: %s\n", mailctl_show_text(arena, entry->remote), mailctl_show_text(arena, entry->status));
+	else if (entry->status != NULL)
+		printf("        %s\n", mailctl_show_text(arena, entry->status));
+}
+
+static void listed(void *owner, const struct error *err, struct store_queue_listing *listing)
+{
+	struct queue *q = owner;
+
+	q->from = 0;
+	mailctl_store_done(&q->m, err);
+	for (size_t i = 0; listing != NULL && i < listing->n; i++) {
+		const struct store_queue_entry *entry = &listing->at[i];
+		q->n++;
+		if (q->ctl->json) {
+			mailctl_print_json(describe(entry));
+			continue;
+		}
+		if (entry->queue_id != q->last_id)
+			print_message(&listing->arena, entry);
+		print_recipient(&listing->arena, entry);
+		q->last_id = entry->queue_id;
+	}
+	if (listing != NULL)
+		q->from = listing->next_item_id;
+	store_queue_listing_destroy(listing);
+}
+
+static int walk(struct queue *q, store_queue_list_fn *each)
+{
+	int code;
+
+	do {
+		store_queue_list(q->m.client, &q->filter, q->from, each, q);
+		code = mailctl_store_wait(&q->m);
+	} while (code == EX_OK && q->from != 0);
+	return code;
+}
+
+int mailctl_queue_list(struct mailctl *ctl, int argc, char **argv)
+{
+	struct queue q = { .ctl = ctl };
+	struct selection selection;
+	int code;
+
+	if (!parse_selection(argc, argv, &selection, &code))
+		return code;
+	if (selection.n_ids > 0)
+		return mailctl_usage("usage: mailctl queue list [--to DOMAIN]");
+	q.filter.domain = selection.domain;
+	if (mailctl_store_open(&q.m, ctl, &code)) {
+		code = walk(&q, listed);
+		if (code == EX_OK && q.n == 0 && !ctl->json)
+			puts("nothing waits");
+	}
+	mailctl_store_close(&q.m);
+	return code;
+}
+
+/* ---- show ---- */
+
+static void print_details(const struct store_queue_listing *listing, struct arena *arena)
+{
+	const struct store_queue_entry *entry = &listing->at[0];
+	char at[MAILCTL_SHOW_SIZE];
+
+	print_message(arena, entry);
+	printf("    expires %s\n", mailctl_show_time(entry->expires_s, at));
+	if (entry->envelope_id != NULL)
+		printf("    envelope id %s\n", mailctl_show_text(arena, entry->envelope_id));
+}
+
+static void collected(void *owner, const struct error *err, struct store_queue_listing *listing)
+{
+	struct queue *q = owner;
+
+	q->from = 0;
+	mailctl_store_done(&q->m, err);
+	if (listing != NULL && listing->n > 0 && q->n == 0) {
+		q->first = listing->at[0];
+		q->first.envelope_id = listing->at[0].envelope_id != NULL ? arena_text(&q->m.arena, listing->at[0].envelope_id) : NULL;
+		q->first.sender = arena_text(&q->m.arena, listing->at[0].sender);
+		if (!q->ctl->json)
+			print_details(listing, &listing->arena);
+	}
+	for (size_t i = 0; listing != NULL && i < listing->n; i++, q->n++) {
+		if (q->ctl->json)
+			json_array_append_new(q->recipients, describe(&listing->at[i]));
+		else
+			print_recipient(&listing->arena, &listing->at[i]);
+	}
+	if (listing != NULL)
+		q->from = listing->next_item_id;
+	store_queue_listing_destroy(listing);
+}
+
+static void header_read(void *owner, const struct error *err, struct bytes octets)
+{
+	struct queue *q = owner;
+	size_t end = bytes_find_bytes(octets, BYTES("\r\n\r\n"));
+
+	/* it may be gone by now */
+	if (err == NULL)
+		q->header = arena_bytes(&q->m.arena, bytes_slice(octets, 0, end));
+}
+
+static void print_header(struct queue *q)
+{
+	struct bytes rest = q->header, line;
+
+	for (bool more = rest.len > 0; more;) {
+		more = bytes_cut(&rest, '\n', &line);
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		printf("    | %s\n", mailctl_show_text(&q->m.arena, arena_bytes(&q->m.arena, line).at));
+	}
+}
+
+static void print_json(struct queue *q)
+{
+	char id[CODEC_ID_LEN + 1];
+
+	mailctl_print_json(json_pack("{s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "queue", id_text(q->first.queue_id, id),
+		"sender", mailctl_show_json(q->first.sender), "size", (json_int_t)(q->first.size - q->first.skip),
+		"arrived", (json_int_t)q->first.arrived_s, "expires", (json_int_t)q->first.expires_s,
+		"envelope_id", mailctl_show_json(q->first.envelope_id),
+		"header", mailctl_show_json(q->header.at), "recipients", q->recipients));
+}
+
+static int show(struct queue *q, const char *text)
+{
+	struct error gone = { 0 };
+	int code = walk(q, collected);
+
+	if (code == EX_OK && q->n == 0) {
+		error_set(&gone, ERROR_NOT_FOUND, "no message %s waits in the queue (mailctl trace %s tells what became of it)", text, text);
+		code = mailctl_fail(&gone);
+	}
+	if (code != EX_OK) {
+		json_decref(q->recipients);
+		return code;
+	}
+	store_read(q->m.client, q->first.message_id, q->first.skip, HEADER_MAX, header_read, q);
+	store_client_wait(q->m.client);
+	if (q->ctl->json)
+		print_json(q);
+	else
+		print_header(q);
+	return EX_OK;
+}
+
+int mailctl_queue_show(struct mailctl *ctl, int argc, char **argv)
+{
+	struct queue q = { .ctl = ctl };
+	int code;
+
+	if (!mailctl_wants(argc, 1, "queue show ID", &code) || !parse_id(argv[1], &q.filter.queue_id, &code))
+		return code;
+	if (mailctl_store_open(&q.m, ctl, &code)) {
+		q.recipients = ctl->json ? json_array() : NULL;
+		code = show(&q, argv[1]);
+	}
+	mailctl_store_close(&q.m);
+	return code;
+}
+
+/* ---- hold, release, retry, expire, delete ---- */
+
+static const struct change {
+	const char *verb;
+	enum store_queue_op op;
+	const char *done;
+	const char *in_transit;         /* what becomes of those; NULL: they had to be passed over, exit code 75 */
+} changes[] = {
+	{ "hold", STORE_QUEUE_OP_HOLD, "held", "is being tried, and held if that fails" },
+	{ "release", STORE_QUEUE_OP_RELEASE, "released", "is being tried" },
+	{ "retry", STORE_QUEUE_OP_RETRY, "to be tried at once", "is being tried already" },
+	{ "expire", STORE_QUEUE_OP_EXPIRE, "given up", NULL },
+	{ "delete", STORE_QUEUE_OP_DELETE, "deleted", NULL },
+};
+
+struct changing {
+	struct mailctl_store m;
+	const struct mailctl *ctl;
+	const struct change *change;
+	struct store_queue_counts counts;
+};
+
+static void counted(void *owner, const struct error *err, const struct store_queue_counts *counts)
+{
+	struct changing *c = owner;
+
+	mailctl_store_done(&c->m, err);
+	c->counts = *counts;
+}
+
+static const char *recipients(size_t n)
+{
+	return n == 1 ? "recipient" : "recipients";
+}
+
+static void print_counts(const struct changing *c, const char *id)
+{
+	const struct store_queue_counts *n = &c->counts;
+
+	if (c->ctl->json) {
+		json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:I}", "done", c->change->verb, "matched", (json_int_t)n->n_matched,
+			"changed", (json_int_t)n->n_changed, "in_transit", (json_int_t)n->n_in_transit, "held", (json_int_t)n->n_held);
+		if (id != NULL)
+			json_object_set_new(object, "queue", json_string(id));
+		mailctl_print_json(object);
+		return;
+	}
+	printf("%s%s%zu %s %s", id != NULL ? id : "", id != NULL ? ": " : "", n->n_changed, recipients(n->n_changed), c->change->done);
+	if (n->n_in_transit > 0 && c->change->in_transit != NULL)
+		printf("; %zu %s", n->n_in_transit, c->change->in_transit);
+	if (n->n_held > 0 && c->change->op == STORE_QUEUE_OP_RETRY)
+		printf("; %zu stay held", n->n_held);
+	putchar('\n');
+}
+
+static int change_one(struct changing *c, const struct store_queue_filter *filter, const char *id)
+{
+	struct error err = { 0 };
+
+	c->m.err = (struct error){ 0 };
+	store_queue_admin(c->m.client, c->change->op, filter, counted, c);
+	int code = mailctl_store_wait(&c->m);
+	if (code != EX_OK)
+		return code;
+	print_counts(c, id);
+	fflush(stdout);
+	if (c->counts.n_in_transit == 0 || c->change->in_transit != NULL)
+		return EX_OK;
+	error_set(&err, ERROR_TRY_LATER, "%zu %s on the way at this moment and cannot be called back", c->counts.n_in_transit,
+	          c->counts.n_in_transit == 1 ? "recipient is" : "recipients are");
+	return mailctl_fail(&err);
+}
+
+static int change_ids(struct changing *c, const struct selection *selection)
+{
+	int code = EX_OK, one;
+
+	for (int i = 0; i < selection->n_ids; i++) {
+		struct store_queue_filter filter = { 0 };
+		if (parse_id(selection->ids[i], &filter.queue_id, &one))
+			one = change_one(c, &filter, selection->ids[i]);
+		if (code == EX_OK)
+			code = one;
+	}
+	return code;
+}
+
+int mailctl_queue_change(struct mailctl *ctl, int argc, char **argv)
+{
+	struct changing c = { .ctl = ctl };
+	struct selection selection;
+	int code;
+
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		if (strcmp(changes[i].verb, argv[0]) == 0)
+			c.change = &changes[i];
+	if (!parse_selection(argc, argv, &selection, &code))
+		return code;
+	if ((selection.n_ids > 0) + (selection.domain != NULL) + selection.all != 1)
+		return mailctl_usage("usage: mailctl queue %s ID...|--to DOMAIN|--all", argv[0]);
+	if (mailctl_store_open(&c.m, ctl, &code)) {
+		struct store_queue_filter filter = { .domain = selection.domain };
+		code = selection.n_ids > 0 ? change_ids(&c, &selection) : change_one(&c, &filter, NULL);
+	}
+	mailctl_store_close(&c.m);
+	return code;
+}
