@@ -79,6 +79,12 @@ static void warn(const struct keeper *k, const struct service_settings *s)
 	if (s->ephemeral)
 		log_warning(k->program->name, "ephemeral", "file=%s reason=%s", s->path,
 		            "nothing is synced, and all mail is deleted when the last daemon ends");
+	for (size_t i = 0; i < s->listen.n; i++) {
+		const struct service_listen *row = (const struct service_listen *)s->listen.at + i;
+		if (row->test && (k->program->services & 1u << row->service))
+			log_warning(k->program->name, "test-listener", "address=%s reason=%s", row->address,
+			            "recipients script failures there");
+	}
 	if (!s->process.sandbox)
 		log_warning(k->program->name, "sandbox-off", "file=%s", s->path);
 }

@@ -155,6 +155,8 @@ static bool check_listen(const void *field, struct error *err)
 		return error_set(err, ERROR_SYNTAX, "a Unix socket takes no TLS (tls = \"none\")");
 	if (row->service == SERVICE_SMTP && row->tls == SERVICE_TLS_IMPLICIT)
 		return error_set(err, ERROR_SYNTAX, "service \"smtp\" has no implicit TLS: other servers use STARTTLS");
+	if (row->test && row->service == SERVICE_IMAP)
+		return error_set(err, ERROR_SYNTAX, "service \"imap\" takes no recipients that could script failures (test)");
 	for (size_t i = 0; i + 1 < list->n; i++) {
 		if (is_same_place(rows[i].address, row->address))
 			return error_set(err, ERROR_SYNTAX, "\"%s\" is listened on already, by the row at line %d",
@@ -220,6 +222,8 @@ static const struct settings_row listen_rows[] = {
 	  .choices = kinds, .help = "what is spoken there: smtp submission lmtp imap" },
 	{ .name = "tls", .type = SETTINGS_CHOICE, .offset = LISTEN(tls), .value = "none", .choices = tls_modes,
 	  .help = "none starttls implicit" },
+	{ .name = "test", .type = SETTINGS_BOOL, .offset = LISTEN(test), .value = "false",
+	  .help = "recipients such as user+452@ script failures: for test benches" },
 	{ .name = "line", .type = SETTINGS_INT, .offset = LISTEN(line), .flags = SETTINGS_LINE },
 	{ .name = NULL },
 };

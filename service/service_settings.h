@@ -19,6 +19,7 @@ enum service_peer_tls { SERVICE_PEER_NONE, SERVICE_PEER_OPPORTUNISTIC, SERVICE_P
 struct service_listen {
 	const char *address;            /* "127.0.0.1:10025" or "unix:/absolute/path" */
 	int service, tls;               /* enum service_kind, enum service_tls */
+	bool test;                      /* recipients script failures: smtpd_scripted */
 	int64_t line;
 };
 

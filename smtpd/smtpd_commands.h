@@ -40,6 +40,8 @@ enum smtpd_after smtpd_command_bad_syntax(struct smtpd_session *, const char *ve
 
 smtpd_command_fn smtpd_ehlo, smtpd_helo, smtpd_lhlo;                    /* smtpd_hello.c */
 smtpd_command_fn smtpd_starttls, smtpd_auth, smtpd_mail, smtpd_rcpt, smtpd_data, smtpd_bdat, smtpd_help;
+/* RCPT: look transaction.pending up; its completion answers. */
+void smtpd_rcpt_look_up(struct smtpd_session *);
 smtpd_command_fn smtpd_rset, smtpd_noop, smtpd_vrfy, smtpd_expn, smtpd_quit;   /* smtpd_small.c */
 
 #endif

@@ -11,6 +11,7 @@
 #include "smtpd/smtpd_commands.h"
 #include "smtpd/smtpd_policy.h"
 #include "smtpd/smtpd_reply.h"
+#include "smtpd/smtpd_scripted.h"
 
 #define UNKNOWN_USERS_SLOW 5
 #define UNKNOWN_PAUSE_MS   5000
@@ -36,6 +37,7 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 	struct smtp_rcpt_parameters found = { 0 };
 	struct smtp_path path;
 	struct buffer address = { 0 };
+	enum smtpd_after after;
 	size_t used;
 
 	if (!bytes_starts_nocase(arguments, BYTES("TO:")))
@@ -65,8 +67,15 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 	smtp_path_format(&path, &address);
 	free(t->pending);
 	t->pending = buffer_take(&address, NULL);
-	s->request = store_resolve(s->loop->store, bytes_text(t->pending), on_recipient_resolved, s);
+	if (s->listen->test && smtpd_scripted_rcpt(s, &after))
+		return after;
+	smtpd_rcpt_look_up(s);
 	return SMTPD_WAIT;
+}
+
+void smtpd_rcpt_look_up(struct smtpd_session *s)
+{
+	s->request = store_resolve(s->loop->store, bytes_text(s->transaction.pending), on_recipient_resolved, s);
 }
 
 static enum smtpd_after refuse(struct smtpd_session *s, const char *reply)

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "message/summary.h"
 #include "smtpd/smtpd_reply.h"
+#include "smtpd/smtpd_scripted.h"
 #include "smtpd/smtpd_slot.h"
 #include "smtpd/smtpd_trace.h"
 
@@ -252,7 +253,7 @@ void smtpd_receive_finish(struct smtpd_session *s)
 		refuse_message(s, r->refusal);
 	else if (summary.n_received > RECEIVED_MAX + 1)
 		refuse_message(s, "554 5.4.6 Too many Received fields: this message goes in a circle");
-	else
+	else if (!smtpd_scripted_drops_message(s))
 		deliver(s, r, &summary);
 	summary_release(&summary);
 	smtpd_session_end_transaction(s);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "smtpd/relay_schedule.h"
 #include "smtpd/smtpd_reply.h"
+#include "smtpd/smtpd_scripted.h"
 
 static void destroy(struct smtpd_slot *slot)
 {
@@ -47,6 +48,7 @@ void smtpd_slot_start(struct smtpd_session *s, const struct store_delivery *deli
 	slot->queue_id = delivery->queue_id;
 	slot->octets = (size_t)store_body_size(delivery->body);
 	slot->is_lmtp = smtpd_session_is_lmtp(s);
+	slot->is_mute = smtpd_scripted_drops_reply(s);
 	slot->sender = xstrdup(e->sender);
 	slot->n_recipients = e->n_recipients;
 	slot->recipients = xcalloc(e->n_recipients, sizeof *slot->recipients);
@@ -131,7 +133,8 @@ static void on_delivered(void *owner, const struct error *err, const struct erro
 		s->n_messages++;
 		s->n_errors = s->n_idle_commands = 0;
 	}
-	add_replies(slot, err, results, n);
+	if (!slot->is_mute)
+		add_replies(slot, err, results, n);
 	slot->is_done = true;
 	flush(s);
 }

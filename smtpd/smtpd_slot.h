@@ -24,6 +24,7 @@ struct smtpd_slot {
 	char **recipients;              /* the originals: for the log and LMTP's replies */
 	size_t n_recipients;
 	bool is_lmtp, is_done;
+	bool is_mute;                   /* scripted: its reply is lost */
 	struct buffer reply;            /* its own */
 	struct buffer later;            /* said after it, in wire form */
 };

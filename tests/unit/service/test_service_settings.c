@@ -30,6 +30,8 @@ static const struct refusal {
 	  "service \"smtp\" has no implicit TLS" },
 	{ "lmtp is for Unix sockets", BARE "listen = ( { address = \"127.0.0.1:24\"; service = \"lmtp\"; } );",
 	  "/etc/p.conf:5: listen[0]: service \"lmtp\" listens on a Unix socket only" },
+	{ "imap scripts no failures", BARE "listen = ( { address = \"127.0.0.1:24\"; service = \"imap\"; test = true; } );",
+	  "/etc/p.conf:5: listen[0]: service \"imap\" takes no recipients" },
 	{ "metrics are refused by name", BARE "listen = ( { address = \"127.0.0.1:24\"; service = \"metrics\"; } );",
 	  "service \"metrics\" is known, but not built yet" },
 	{ "a listener is no name", BARE "listen = ( { address = \"localhost:25\"; service = \"smtp\"; } );",
