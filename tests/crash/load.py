@@ -13,7 +13,7 @@ AGAIN_S = 0.02
 PAUSE_S = 0.03                      # between two messages of a client, at most
 SIZES, OFTEN = (200, 2000, 20_000, 100_000), (50, 35, 12, 3)
 BIG = 1_300_000                     # above 1 MiB a body is a file of its own
-TOGETHER = 8                        # APPENDs that leave before the first is answered
+TOGETHER = 8                        # messages that leave before the first is answered: APPENDs, and BDATs
 
 
 def size_of(rng, big):
@@ -34,7 +34,7 @@ class Sender(threading.Thread):
         self.server, self.ledger, self.big = server, ledger, big
         self.rng = random.Random(seed)
         self.stopping = threading.Event()
-        self.trouble = None
+        self.trouble, self.n_answers = None, 0
 
     def run(self):
         while not self.stopping.is_set():
@@ -51,6 +51,10 @@ class Sender(threading.Thread):
 
     def size(self):
         return size_of(self.rng, self.big)
+
+    def answered(self, letter, answer, positive):
+        self.n_answers += 1
+        self.ledger.answered(letter, answer, positive)
 
     def pause(self):
         time.sleep(self.rng.random() * PAUSE_S)
@@ -78,11 +82,12 @@ def dots(octets):
 
 
 class Smtp(Sender):
-    """Letters to fixed recipients, each command answered first or pipelined as RFC 2920 allows."""
+    """Letters to fixed recipients; `how`: in turn, the next envelope behind the dot (RFC 2920), or by BDAT (RFC 3030)."""
 
-    def __init__(self, server, ledger, seed, big, recipients, homes, pipelined, login=None):
+    def __init__(self, server, ledger, seed, big, recipients, homes, how, login=None):
         super().__init__(server, ledger, seed, big)
-        self.recipients, self.homes, self.pipelined, self.login = recipients, homes, pipelined, login
+        self.recipients, self.homes, self.login = recipients, homes, login
+        self.talk_on = {"in turn": self.talk_in_turn, "ahead": self.talk_ahead, "chunked": self.talk_chunked}[how]
         if login:
             self.service = "submission"
 
@@ -101,7 +106,7 @@ class Smtp(Sender):
 
     def talk(self, client):
         self.greet(client)
-        (self.talk_ahead if self.pipelined else self.talk_in_turn)(client)
+        self.talk_on(client)
         client.send(b"QUIT\r\n")
         wanted(client, "221")
 
@@ -110,7 +115,7 @@ class Smtp(Sender):
 
     def take_answer(self, client, letter):
         answer = reply(client)
-        self.ledger.answered(letter, answer, answer.startswith("250"))
+        self.answered(letter, answer, answer.startswith("250"))
 
     def talk_in_turn(self, client):
         while not self.stopping.is_set():
@@ -139,6 +144,20 @@ class Smtp(Sender):
         letter = self.new_letter()
         client.send(dots(letter.octets()))
         self.take_answer(client, letter)
+
+
+    def talk_chunked(self, client):
+        """Whole transactions follow each other: several commits of one session are under way at once."""
+        envelope = "".join(line + "\r\n" for line in self.envelope()[:-1]).encode()
+        while not self.stopping.is_set():
+            letters = [self.new_letter() for _ in range(self.rng.randrange(1, TOGETHER))]
+            bodies = [letter.octets() for letter in letters]
+            client.send(b"".join(envelope + b"BDAT %d LAST\r\n" % len(body) + body for body in bodies))
+            for letter in letters:
+                for _ in range(1 + len(self.recipients)):
+                    wanted(client, "250")
+                self.take_answer(client, letter)
+            self.pause()
 
 
 class Imap(Sender):
@@ -176,6 +195,7 @@ class Look(Imap):
         client.send(f"e EXAMINE {self.rng.choice(self.mailboxes)}\r\nf FETCH 1:5 (FLAGS BODY.PEEK[])\r\n".encode())
         for tag in "ef":
             self.answer(client, tag)
+        self.n_answers += 1
 
 
 class Append(Imap):
@@ -186,7 +206,7 @@ class Append(Imap):
 
     def take_answer(self, client, tag, letter):
         answer = self.answer(client, tag)
-        self.ledger.answered(letter, answer, answer.startswith("OK"))
+        self.answered(letter, answer, answer.startswith("OK"))
 
     def one(self, client):
         mailbox = self.rng.choice(self.mailboxes)
@@ -198,7 +218,7 @@ class Append(Imap):
             client.send(octets + b"\r\n")
             self.take_answer(client, "a", letter)
         else:
-            self.ledger.answered(letter, line, False)
+            self.answered(letter, line, False)
 
     def some(self, client):
         letters, out = [], b""
@@ -221,9 +241,10 @@ class Load:
         local, remote = {("a.test", "INBOX"): True}, {("b.test", "INBOX"): False}
         alice = ("alice@a.test", word)
         plans = [
-            (["alice@a.test"], local, False, None), (["alice@a.test"], local, True, None),
-            (["bob@b.test"], remote, False, alice), (["bob@b.test"], remote, True, alice),
-            (["alice@a.test", "bob@b.test"], {**local, **remote}, True, alice),
+            (["alice@a.test"], local, "in turn", None), (["alice@a.test"], local, "ahead", None),
+            (["bob@b.test"], remote, "in turn", alice), (["bob@b.test"], remote, "ahead", alice),
+            (["alice@a.test", "bob@b.test"], {**local, **remote}, "ahead", alice),
+            (["alice@a.test"], local, "chunked", None), (["bob@b.test"], remote, "chunked", alice),
         ]
         self.senders = [Smtp(a, ledger, f"{seed}{n}", big, *plan) for n, plan in enumerate(plans)]
         self.senders += [Append(a, ledger, f"{seed}a", big, *alice, ("INBOX", "Archive")),
@@ -241,3 +262,5 @@ class Load:
             sender.join(WAIT_S)
             if sender.is_alive():
                 raise Failure(f"the client of {sender.server.domain} to end", f"waits since {WAIT_S} s")
+            if sender.n_answers == 0:
+                raise Failure(f"an answer to each client of {sender.server.domain}", f"none to one; {sender.trouble}")
