@@ -17,6 +17,7 @@ CALM_S = 2.0
 TIME_S = 150
 SMTP = ((b"220", b"EHLO flood.test\r\n"), (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<" + USER.encode() + b">\r\nDATA\r\n"),
         (b"250", b""), (b"250", b""), (b"354", HALF))
+CHUNKED = (SMTP[0], (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<%s>\r\nBDAT %d\r\n" % (USER.encode(), len(HALF)) + HALF), *SMTP[2:4], (b"250", b""))
 APPENDERS = 1500
 LITERAL = 100_000
 IMAP = ((b"* OK", b"l LOGIN %s %s\r\n" % (USER.encode(), PASSWORD.encode())), (b"l OK", b"a APPEND INBOX {%d}\r\n" % LITERAL), (b"+", HALF * 2))
@@ -141,29 +142,39 @@ def expect_messages(place, n):
         raise Failure(f"{n} messages", count)
 
 
-def half_sent(options, folder):
-    """5,000 half-sent messages under limits.memory = 64M: 452 for those above it, neighbours are served, all is well after."""
+def crowd_of_halves(options, folder, steps, ending):
+    """CLIENTS that hold half a message; then each second one sends `ending`, and all is well after."""
     raise_limit(CLIENTS)
     with Place(options, folder, settings='limits = { memory = "64M"; };') as place:
-        crowd = Crowd(place.server.address_of("smtp"), CLIENTS, SMTP)
+        crowd = Crowd(place.server.address_of("smtp"), CLIENTS, steps)
         with Neighbour(place, letters=False) as neighbour:
             crowd.run()
             told, memory = judge_refusals(place, crowd, "smtpd", b"452 4.3.1")
             waiting = [c for c in crowd.clients if c.is_waiting()]
             some = waiting[::2]
-            crowd.ask(some, b".\r\n")
+            crowd.ask(some, ending)
             crowd.run()
             accepted = sum(bool(c.ended and c.ended.startswith(b"250")) for c in some)
             late = [c.ended or c.refused for c in some if not (c.ended and c.ended[:3] in (b"250", b"452"))]
             if late:
-                raise Failure("250 or 452 to each final dot", late[:5])
+                raise Failure("250 or 452 to each end of a message", late[:5])
         crowd.close()
-        print(f"half_sent: {len(told)} refused, {len(waiting)} held half, {accepted} of {len(some)} ended well, "
+        print(f"{folder.name}: {len(told)} refused, {len(waiting)} held half, {accepted} of {len(some)} ended well, "
               f"{memory >> 20} MB, neighbour {neighbour.worst_s * 1000:.0f} ms at worst", flush=True)
         got = send_letter(greeted(place))
         if not got.startswith("250"):
             raise Failure("250 when they are gone", got)
         expect_messages(place, accepted + 1)
+
+
+def half_sent(options, folder):
+    """5,000 half-sent messages under limits.memory = 64M: 452 for those above it, neighbours are served, all is well after."""
+    crowd_of_halves(options, folder, SMTP, b".\r\n")
+
+
+def half_chunked(options, folder):
+    """The same by BDAT, the last chunk missing.  RFC 3030"""
+    crowd_of_halves(options, folder, CHUNKED, b"BDAT 0 LAST\r\n")
 
 
 def half_appended(options, folder):
@@ -186,4 +197,4 @@ def half_appended(options, folder):
         expect_messages(place, letters + 1)
 
 
-TESTS = [half_sent, half_appended]
+TESTS = [half_sent, half_chunked, half_appended]

@@ -89,6 +89,15 @@ def deaf_smtp(options, folder):
         deaf(place, "smtpd", greeted(place), b"NOOP\r\n" * 5000)
 
 
+def deaf_chunks(options, folder):
+    """One who sends chunk after chunk of an octet and reads nothing costs smtpd little memory and is cut off.  RFC 3030"""
+    with Place(options, folder, clock=has_clock(options)) as place:
+        client = greeted(place)
+        for line in ("MAIL FROM:<x@x.test>", f"RCPT TO:<{USER}>"):
+            say(client, line, "250")
+        deaf(place, "smtpd", client, b"BDAT 1\r\nx" * 5000)
+
+
 def deaf_imap(options, folder):
     """One who sends NOOP after NOOP and reads nothing costs imapd little memory and is cut off."""
     with Place(options, folder, clock=has_clock(options)) as place:
@@ -250,4 +259,4 @@ def slow(options, folder):
         wait_closed(literal, "one who drips a literal")
 
 
-TESTS = [deaf_smtp, deaf_imap, deaf_before_login, deaf_fetch, deaf_idle, garbage, silent, slow]
+TESTS = [deaf_smtp, deaf_chunks, deaf_imap, deaf_before_login, deaf_fetch, deaf_idle, garbage, silent, slow]
