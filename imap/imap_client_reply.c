@@ -132,6 +132,8 @@ static bool parse_addresses(struct bytes *rest, struct arena *arena, struct imap
 {
 	size_t n = 0;
 
+	/* A hostile server may give its envelope twice. */
+	*list = (struct imap_reply_addresses){ 0 };
 	if (imap_argument_word(rest, "NIL"))
 		return true;
 	if (!imap_argument_octet(rest, '('))
