@@ -8,17 +8,9 @@
 #include "imap/imap_client.h"
 #include "imap/imap_mailbox_name.h"
 #include "imap/imap_write.h"
-#include "message/date.h"
-#include "message/encoded_word.h"
+#include "mua/mua_changes.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
-
-#define CHANGES_MAX 1000                /* written together */
-
-struct change {
-	bool is_new;                    /* else only the flags count */
-	struct mua_message message;
-};
 
 struct mua_sync {
 	struct mua_sync_options options;
@@ -35,10 +27,7 @@ struct mua_sync {
 	struct mua_folder *folder;
 	bool is_selecting;
 	uint32_t uidvalidity, uidnext, uid;     /* uidnext 0: not told */
-	struct ranges seen_uids;
-	struct arena arena;             /* of changes */
-	struct change *changes;         /* read and not yet in the cache: no write lock is held while the server is awaited */
-	size_t n_changes;
+	struct mua_changes changes;
 	const char *flags;
 	uint64_t flag_bits;
 	struct buffer body;
@@ -56,8 +45,7 @@ static void finish(struct mua_sync *s, const struct error *err, int exit_code)
 	s->start = NULL;
 	s->step = NULL;
 	s->body = (struct buffer){ 0 };
-	s->n_changes = 0;
-	arena_reset(&s->arena);
+	mua_changes_drop(&s->changes);
 	if (done != NULL)
 		done(s->owner, err, exit_code, buffer_bytes(&body));
 	buffer_release(&body);
@@ -66,9 +54,21 @@ static void finish(struct mua_sync *s, const struct error *err, int exit_code)
 /* False: the operation is over.  What the server said wrong is its fault, all else the cache's. */
 static bool check_cache(struct mua_sync *s, bool ok)
 {
+	int exit_code = MUA_EXIT_IO;
+
+	if (s->failure.kind == ERROR_SYNTAX)
+		exit_code = MUA_EXIT_PROTOCOL;
+	else if (s->failure.kind == ERROR_TRY_LATER)
+		exit_code = MUA_EXIT_TEMPORARY;
 	if (!ok)
-		finish(s, &s->failure, s->failure.kind == ERROR_SYNTAX ? MUA_EXIT_PROTOCOL : s->failure.kind == ERROR_TRY_LATER ? MUA_EXIT_TEMPORARY : MUA_EXIT_IO);
+		finish(s, &s->failure, exit_code);
 	return ok;
+}
+
+/* What the server told goes into the cache; false: the operation is over. */
+static bool flush(struct mua_sync *s)
+{
+	return check_cache(s, s->failure.kind == ERROR_NONE && mua_changes_flush(&s->changes, &s->failure));
 }
 
 /* RFC 5530: not now, rather than no. */
@@ -208,108 +208,13 @@ void mua_sync_destroy(struct mua_sync *s)
 	if (s == NULL)
 		return;
 	imap_client_close(s->client);
-	ranges_release(&s->seen_uids);
-	arena_reset(&s->arena);
-	free(s->changes);
+	mua_changes_release(&s->changes);
 	buffer_release(&s->body);
 	free(s->folder_name);
 	free(s);
 }
 
-/* Messages as they come */
-
-static char *decode(struct arena *arena, struct bytes raw)
-{
-	struct buffer text = { 0 };
-	char *kept;
-
-	encoded_word_decode(raw, &text);
-	kept = arena_text(arena, text.at ? text.at : "");
-	buffer_release(&text);
-	return kept;
-}
-
-static const char *spec(struct arena *arena, const struct imap_reply_address *a)
-{
-	return arena_printf(arena, "%.*s@%.*s", BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
-}
-
-static const char *address_list(struct arena *arena, const struct imap_reply_addresses *list)
-{
-	struct buffer text = { 0 };
-	char *kept;
-
-	for (size_t i = 0; i < list->n; i++)
-		buffer_printf(&text, "%s%s", i ? ", " : "", spec(arena, &list->at[i]));
-	kept = arena_text(arena, text.at ? text.at : "");
-	buffer_release(&text);
-	return kept;
-}
-
-static const char *keyword_list(struct arena *arena, const struct imap_flags *flags)
-{
-	struct buffer text = { 0 };
-	char *kept;
-
-	for (size_t i = 0; i < flags->n_keywords; i++)
-		buffer_printf(&text, "%s%s", i ? " " : "", flags->keywords[i]);
-	kept = arena_text(arena, text.at ? text.at : "");
-	buffer_release(&text);
-	return kept;
-}
-
-static void read_message(struct mua_message *m, const struct imap_reply_fetch *f, struct arena *arena)
-{
-	*m = (struct mua_message){
-		.uid = f->uid,
-		.flags = f->flags.bits,
-		.keywords = keyword_list(arena, &f->flags),
-		.size = f->size,
-		.received_s = f->internal_date_s,
-		.from_name = f->envelope.from.n ? decode(arena, f->envelope.from.at[0].name) : "",
-		.from_address = f->envelope.from.n ? spec(arena, &f->envelope.from.at[0]) : "",
-		.to = address_list(arena, &f->envelope.to),
-		.subject = decode(arena, f->envelope.subject),
-		.message_id = arena_printf(arena, "%.*s", BYTES_PRINT(f->envelope.message_id)),
-		.in_reply_to = arena_printf(arena, "%.*s", BYTES_PRINT(f->envelope.in_reply_to)),
-		.has_attachment = f->has_attachment,
-	};
-
-	if (!date_parse(f->envelope.date, &m->sent_s, NULL))
-		m->sent_s = 0;
-}
-
-/* Write what was read since the last time. */
-static bool flush(struct mua_sync *s)
-{
-	struct mua_cache *cache = s->options.cache;
-	bool ok = s->failure.kind == ERROR_NONE;
-
-	if (ok && s->n_changes > 0) {
-		ok = mua_cache_begin(cache, &s->failure);
-		for (size_t i = 0; ok && i < s->n_changes; i++) {
-			const struct mua_message *m = &s->changes[i].message;
-			ok = s->changes[i].is_new ? mua_cache_put(cache, s->folder, m, &s->failure)
-			                          : mua_cache_set_flags(cache, s->folder, m->uid, m->flags, m->keywords, &s->failure);
-		}
-		ok = ok && mua_cache_commit(cache, &s->failure);
-		if (!ok)
-			mua_cache_rollback(cache);
-	}
-	s->n_changes = 0;
-	arena_reset(&s->arena);
-	return ok;
-}
-
-static struct change *add_change(struct mua_sync *s, uint32_t uid)
-{
-	if (s->n_changes == CHANGES_MAX)
-		flush(s);
-	if (s->changes == NULL)
-		s->changes = xcalloc(CHANGES_MAX, sizeof *s->changes);
-	ranges_add(&s->seen_uids, uid);
-	return &s->changes[s->n_changes++];
-}
+/* Responses as they come */
 
 static void take_fetch(struct mua_sync *s, const struct imap_reply *reply)
 {
@@ -322,14 +227,8 @@ static void take_fetch(struct mua_sync *s, const struct imap_reply *reply)
 		buffer_clear(&s->body);
 		buffer_add_bytes(&s->body, f.body);
 		s->has_body = true;
-	} else if (f.has_envelope && f.uid != 0) {
-		struct change *change = add_change(s, f.uid);
-		change->is_new = true;
-		read_message(&change->message, &f, &s->arena);
-	} else if (f.has_flags && f.uid != 0) {
-		struct change *change = add_change(s, f.uid);
-		change->is_new = false;
-		change->message = (struct mua_message){ .uid = f.uid, .flags = f.flags.bits, .keywords = keyword_list(&s->arena, &f.flags) };
+	} else if ((f.has_envelope || f.has_flags) && f.uid != 0) {
+		mua_changes_add(&s->changes, &f, &s->failure);
 	}
 	arena_reset(&arena);
 }
@@ -339,7 +238,7 @@ static void on_response(void *owner, const struct imap_reply *reply)
 	struct mua_sync *s = owner;
 	uint64_t number;
 
-	if (reply->kind == IMAP_REPLY_FETCH && s->folder != NULL)
+	if (reply->kind == IMAP_REPLY_FETCH && s->folder != NULL && !s->is_selecting)
 		take_fetch(s, reply);
 	/* Later ones speak of messages that nobody has fetched yet. */
 	if (!s->is_selecting || reply->kind != IMAP_REPLY_OK || !imap_reply_code_number(reply, 0, &number) || number > UINT32_MAX)
@@ -399,7 +298,7 @@ static void on_selected(struct mua_sync *s, const struct imap_reply *reply)
 		ok = mua_cache_reset_folder(cache, s->folder, s->uidvalidity, &s->failure);
 	if (!check_cache(s, ok))
 		return;
-	ranges_clear(&s->seen_uids);
+	mua_changes_begin(&s->changes, cache, s->folder);
 	fetch_flags(s);
 }
 
@@ -417,7 +316,7 @@ static void fetch_flags(struct mua_sync *s)
 
 static void on_flags(struct mua_sync *s, const struct imap_reply *reply)
 {
-	if (check_reply(s, reply, "FETCH") && check_cache(s, flush(s)))
+	if (check_reply(s, reply, "FETCH") && flush(s))
 		fetch_new(s);
 }
 
@@ -442,10 +341,10 @@ static void fetch_new(struct mua_sync *s)
 
 static void on_new(struct mua_sync *s, const struct imap_reply *reply)
 {
-	const struct ranges *seen = &s->seen_uids;
+	const struct ranges *seen = &s->changes.uids;
 	uint32_t uidnext = s->uidnext;
 
-	if (!check_reply(s, reply, "FETCH") || !check_cache(s, flush(s)))
+	if (!check_reply(s, reply, "FETCH") || !flush(s))
 		return;
 	if (uidnext == 0)
 		uidnext = seen->n > 0 && seen->at[seen->n - 1].last < UINT32_MAX ? seen->at[seen->n - 1].last + 1 : 1;
@@ -475,7 +374,7 @@ void mua_sync_body(struct mua_sync *s, uint32_t uid, mua_sync_fn *done, void *ow
 
 static void on_body(struct mua_sync *s, const struct imap_reply *reply)
 {
-	if (!check_reply(s, reply, "FETCH") || !check_cache(s, flush(s)))
+	if (!check_reply(s, reply, "FETCH") || !flush(s))
 		return;
 	if (s->has_body) {
 		finish(s, NULL, MUA_EXIT_OK);
@@ -512,7 +411,7 @@ static void on_flags_added(struct mua_sync *s, const struct imap_reply *reply)
 	struct mua_message m;
 	bool ok;
 
-	if (!check_reply(s, reply, "STORE") || !check_cache(s, flush(s)))
+	if (!check_reply(s, reply, "STORE") || !flush(s))
 		return;
 	ok = mua_cache_get(s->options.cache, s->folder, s->uid, &arena, &m, &s->failure) &&
 	     mua_cache_set_flags(s->options.cache, s->folder, s->uid, m.flags | s->flag_bits, m.keywords, &s->failure);
