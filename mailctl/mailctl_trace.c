@@ -13,6 +13,7 @@
 struct hop {
 	struct store_journal_entry entry;       /* texts in the arena of the trace */
 	const char *server;
+	size_t order;                   /* in which it was told */
 };
 
 struct trace {
@@ -43,7 +44,7 @@ static void on_batch(void *owner, const struct error *err, struct store_journal 
 			t->hops = xreallocarray(t->hops, t->capacity, sizeof *t->hops);
 		}
 		struct hop *hop = &t->hops[t->n++];
-		*hop = (struct hop){ journal->at[i], t->server };
+		*hop = (struct hop){ journal->at[i], t->server, t->n };
 		hop->entry.recipient = keep(t, hop->entry.recipient);
 		hop->entry.remote = keep(t, hop->entry.remote);
 		hop->entry.detail = keep(t, hop->entry.detail);
@@ -100,7 +101,7 @@ static int compare(const void *a, const void *b)
 	int servers = strcmp(x->server, y->server);
 	if (servers != 0)
 		return servers;
-	return x->entry.entry_id < y->entry.entry_id ? -1 : x->entry.entry_id > y->entry.entry_id;
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
 static const struct {

@@ -444,14 +444,14 @@ struct store_journal_entry {
 };
 struct store_journal {                  /* owned by whom it is given to: store_journal_destroy */
 	struct arena arena;
-	struct store_journal_entry *at; /* ascending entry_id: the order of what happened */
+	struct store_journal_entry *at; /* in the order of what happened; what happened in one stroke shares its entry_id */
 	size_t n;
 	int64_t next_entry_id;          /* 0 = the end was reached; else ask again from here */
 };
 void store_journal_destroy(struct store_journal *);
 typedef void store_journal_fn(void *owner, const struct error *err, struct store_journal *);
 /*
- * One batch (2,000 entries) of the message with this queue id or, when that is 0, of all messages whose Message-ID has this hash.
+ * One batch (about 2,000 entries) of the message with this queue id or, when that is 0, of all messages whose Message-ID has this hash.
  * from_entry_id 0 = from the start.  None is no error.
  */
 struct store_request *store_journal_read(struct store_client *, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id, store_journal_fn *, void *owner);

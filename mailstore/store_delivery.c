@@ -59,6 +59,7 @@ struct part {
 	enum { LOCAL, REMOTE, REPEATED, REFUSED, REPORTED } kind;
 	int64_t user_id, mailbox_id;
 	struct part *first;             /* REPEATED: the one with the same target */
+	bool is_held;                   /* REMOTE: all mail for its domain is */
 	struct error error;             /* REFUSED, REPORTED */
 };
 
@@ -160,40 +161,56 @@ static bool needs_queue_row(const struct part *part)
 	return part->kind == REMOTE || part->kind == REPORTED;
 }
 
-static void note(const struct store_delivery_copy *copy, struct store_context *context, enum store_journal_stage stage,
-                 const char *recipient, const char *detail)
+/* Only these entries carry the hash: they lead from a Message-ID to the queue ids.  copies: what was made of it, or NULL. */
+static void note_arrival(const struct store_delivery_copy *copy, struct store_context *context, enum store_journal_stage stage, const char *copies)
 {
 	store_journal_row_add(context, &(struct store_journal_entry){
-		.queue_id = copy->given.queue_id, .stage = stage, .recipient = recipient, .detail = detail,
-	});
-}
-
-/* Only these entries carry the hash: they lead from a Message-ID to the queue ids. */
-static void note_arrival(const struct store_delivery_copy *copy, struct store_context *context, enum store_journal_stage stage)
-{
-	store_journal_row_add(context, &(struct store_journal_entry){
-		.queue_id = copy->given.queue_id, .id_hash = copy->id_hash, .stage = stage,
+		.queue_id = copy->given.queue_id, .id_hash = copy->id_hash, .stage = stage, .recipient = copies,
 		.remote = copy->given.source, .detail = copy->given.sender,
 	});
 }
 
-static void write_queue_rows(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id, size_t n)
+/* What is special about a queue row, for the journal; NULL = nothing, or no queue row. */
+static const char *remark(const struct part *part)
+{
+	if (part->kind == REPORTED)
+		return part->error.text;
+	return part->kind == REMOTE && part->is_held ? "held, like all mail for its domain" : NULL;
+}
+
+/* The acceptance with its usual copies, and the others behind it. */
+static void note_copies(const struct store_delivery_copy *copy, struct store_context *context, const struct part *parts)
+{
+	const struct store_recipient *recipients = copy->given.recipients;
+	struct buffer list = { 0 };
+
+	for (size_t i = 0; i < copy->given.n_recipients; i++)
+		if (parts[i].kind == LOCAL || (parts[i].kind == REMOTE && remark(&parts[i]) == NULL))
+			store_journal_row_list(&list, parts[i].kind == LOCAL ? STORE_JOURNAL_STORED : STORE_JOURNAL_QUEUED, recipients[i].address);
+	note_arrival(copy, context, STORE_JOURNAL_ACCEPTED, list.at);
+	buffer_release(&list);
+	for (size_t i = 0; i < copy->given.n_recipients; i++)
+		if (remark(&parts[i]) != NULL)
+			store_journal_row_add(context, &(struct store_journal_entry){
+				.queue_id = copy->given.queue_id, .stage = STORE_JOURNAL_QUEUED,
+				.recipient = recipients[i].address, .detail = remark(&parts[i]),
+			});
+}
+
+static void write_queue_rows(struct store_delivery_copy *copy, struct store_context *context, struct part *parts, int64_t message_id, size_t n)
 {
 	const struct store_delivery *given = &copy->given;
 
 	copy->items = store_queue_row_insert(context, given, message_id, n);
-	for (size_t i = 0; i < given->n_recipients; i++) {
-		const char *refused = parts[i].kind == REPORTED ? parts[i].error.text : NULL;
-		if (!needs_queue_row(&parts[i]))
-			continue;
-		bool is_held = store_queue_row_add(context, given, &given->recipients[i], refused, message_id, copy->items);
-		note(copy, context, STORE_JOURNAL_QUEUED, given->recipients[i].address, is_held ? "held, like all mail for its domain" : refused);
-	}
+	for (size_t i = 0; i < given->n_recipients; i++)
+		if (needs_queue_row(&parts[i]))
+			parts[i].is_held = store_queue_row_add(context, given, &given->recipients[i],
+			                                       parts[i].kind == REPORTED ? parts[i].error.text : NULL, message_id, copy->items);
 	if (!given->lease)
 		store_context_touch(context, 0, 0);
 }
 
-static void write_copies(struct store_delivery_copy *copy, struct store_context *context, const struct part *parts, int64_t message_id)
+static void write_copies(struct store_delivery_copy *copy, struct store_context *context, struct part *parts, int64_t message_id)
 {
 	const struct store_delivery *given = &copy->given;
 	size_t n_remote = 0;
@@ -207,10 +224,10 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 			.size = store_body_size(given->body), .internal_date_s = given->arrived_s, .sent_s = copy->kept.sent_s,
 		};
 		store_insert_copy(context, &row);
-		note(copy, context, STORE_JOURNAL_STORED, given->recipients[i].address, NULL);
 	}
 	if (n_remote > 0)
 		write_queue_rows(copy, context, parts, message_id, n_remote);
+	note_copies(copy, context, parts);
 }
 
 /* True: this very transmission was stored before. */
@@ -238,10 +255,9 @@ bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *
 	if (n > 0 && copy->given.report_refused)
 		report_refused(copy, parts);
 	if (n > 0 && was_received(&copy->given, context)) {
-		note_arrival(copy, context, STORE_JOURNAL_REPEATED);
+		note_arrival(copy, context, STORE_JOURNAL_REPEATED, NULL);
 	} else if (n > 0) {
 		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
-		note_arrival(copy, context, STORE_JOURNAL_ACCEPTED);
 		write_copies(copy, context, parts, message_id);
 	}
 	free(parts);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "mailstore/store_context.h"
+#include "mailstore/store_journal_row.h"
 #include "mailstore/store_request.h"
 
 struct journal_request {
@@ -13,6 +14,7 @@ struct journal_request {
 	store_journal_fn *done;
 	void *owner;
 	struct store_journal *journal;
+	size_t capacity;                /* of its entries */
 };
 
 void store_journal_destroy(struct store_journal *journal)
@@ -66,17 +68,54 @@ static struct database_statement *ask(const struct journal_request *self, struct
 	return s;
 }
 
+static struct store_journal_entry *add(struct journal_request *self)
+{
+	struct store_journal *journal = self->journal;
+
+	if (journal->n == self->capacity) {
+		struct store_journal_entry *larger = arena_alloc(&journal->arena, 2 * self->capacity * sizeof *larger);
+		memcpy(larger, journal->at, journal->n * sizeof *larger);
+		journal->at = larger;
+		self->capacity *= 2;
+	}
+	return &journal->at[journal->n++];
+}
+
+/* The copies that were made with an acceptance become entries behind it. */
+static void add_copies(struct journal_request *self, struct store_journal_entry accepted)
+{
+	struct bytes list = bytes_text(accepted.recipient), recipient;
+	enum store_journal_stage stage;
+
+	while (store_journal_row_next(&list, &stage, &recipient))
+		*add(self) = (struct store_journal_entry){
+			.entry_id = accepted.entry_id, .at_ms = accepted.at_ms, .queue_id = accepted.queue_id, .stage = stage,
+			.recipient = arena_bytes(&self->journal->arena, recipient).at,
+		};
+}
+
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct journal_request *self = (struct journal_request *)request;
 	struct database_statement *s = ask(self, context);
 	struct store_journal *journal = self->journal = xcalloc(1, sizeof *journal);
+	int64_t n_rows = 0, last = 0;
 
-	journal->at = arena_alloc(&journal->arena, STORE_BATCH_ROWS * sizeof *journal->at);
-	while (database_statement_step(s))
-		read_entry(s, &journal->arena, &journal->at[journal->n++]);
-	if (journal->n == STORE_BATCH_ROWS)
-		journal->next_entry_id = journal->at[journal->n - 1].entry_id + 1;
+	self->capacity = 64;
+	journal->at = arena_alloc(&journal->arena, self->capacity * sizeof *journal->at);
+	for (; database_statement_step(s); n_rows++) {
+		struct store_journal_entry entry;
+		read_entry(s, &journal->arena, &entry);
+		last = entry.entry_id;
+		struct store_journal_entry shown = entry;
+		if (entry.stage == STORE_JOURNAL_ACCEPTED)
+			shown.recipient = NULL;
+		*add(self) = shown;
+		if (entry.stage == STORE_JOURNAL_ACCEPTED && entry.recipient != NULL)
+			add_copies(self, entry);
+	}
+	if (n_rows == STORE_BATCH_ROWS)
+		journal->next_entry_id = last + 1;
 	return STORE_RUN_DONE;
 }
 

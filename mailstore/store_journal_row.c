@@ -28,6 +28,26 @@ void store_journal_row_add(struct store_context *context, const struct store_jou
 	free(detail);
 }
 
+void store_journal_row_list(struct buffer *list, enum store_journal_stage stage, const char *recipient)
+{
+	if (list->len > 0)
+		buffer_add_octet(list, '\n');
+	buffer_add_octet(list, stage == STORE_JOURNAL_STORED ? 's' : 'q');
+	buffer_add_text(list, recipient != NULL ? recipient : "");
+}
+
+bool store_journal_row_next(struct bytes *list, enum store_journal_stage *stage, struct bytes *recipient)
+{
+	struct bytes line;
+
+	if (list->len == 0)
+		return false;
+	bytes_cut(list, '\n', &line);
+	*stage = line.len > 0 && line.at[0] == 's' ? STORE_JOURNAL_STORED : STORE_JOURNAL_QUEUED;
+	*recipient = bytes_skip(line, 1);
+	return true;
+}
+
 bool store_journal_row_prune(struct store_context *context)
 {
 	int64_t before_ms = (context->now_s - context->store->options.journal_keep_s) * 1000;

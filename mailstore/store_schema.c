@@ -55,7 +55,7 @@ static const char *const tables[] = {
 	"  failures INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID",
 	"CREATE TABLE received(peer TEXT NOT NULL, peer_transaction TEXT NOT NULL, digest BLOB NOT NULL, at INTEGER NOT NULL,"
 	"  PRIMARY KEY(peer, peer_transaction, digest)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, queue_id INTEGER NOT NULL, id_hash INTEGER NOT NULL,"
+	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, queue_id INTEGER NOT NULL, id_hash INTEGER NOT NULL,"
 	"  stage INTEGER NOT NULL, recipient TEXT, remote TEXT, detail TEXT) STRICT",
 	"CREATE INDEX journal_queue ON journal(queue_id)",
 	"CREATE INDEX journal_id ON journal(id_hash) WHERE id_hash <> 0",

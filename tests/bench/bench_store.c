@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,12 +41,32 @@ static uint64_t written(void)
 	return value;
 }
 
-static double report(const char *what, size_t size, unsigned batch, unsigned n, int64_t start_ms, uint64_t start_written)
+/* Of all threads. */
+static double cpu_us(void)
 {
-	double rate = n * 1000.0 / (double)(clock_monotonic_ms() - start_ms + 1);
+	struct rusage used;
 
-	printf("%-8s %8zu octets %4u at once: %9.0f /s %8.1f kB written each\n", what, size, batch, rate,
-	       (double)(written() - start_written) / n / 1000);
+	getrusage(RUSAGE_SELF, &used);
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+struct mark {
+	int64_t ms;
+	uint64_t written;
+	double cpu_us;
+};
+
+static struct mark mark(void)
+{
+	return (struct mark){ clock_monotonic_ms(), written(), cpu_us() };
+}
+
+static double report(const char *what, size_t size, unsigned batch, unsigned n, const struct mark *start)
+{
+	double rate = n * 1000.0 / (double)(clock_monotonic_ms() - start->ms + 1);
+
+	printf("%-8s %8zu octets %4u at once: %9.0f /s %8.1f kB written %7.1f us of processor each\n", what, size, batch, rate,
+	       (double)(written() - start->written) / n / 1000, (cpu_us() - start->cpu_us) / n);
 	return rate;
 }
 
@@ -57,9 +78,8 @@ static double raw(const char *folder, size_t size, unsigned batch)
 	unsigned n = 0;
 
 	database_script(db, "CREATE TABLE raw(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT");
-	uint64_t start_written = written();
-	int64_t start_ms = clock_monotonic_ms();
-	while ((double)(clock_monotonic_ms() - start_ms) < seconds * 1000) {
+	struct mark start = mark();
+	while ((double)(clock_monotonic_ms() - start.ms) < seconds * 1000) {
 		database_begin_write(db);
 		for (unsigned i = 0; i < batch; i++, n++) {
 			struct database_statement *s = database_statement_begin(db, "INSERT INTO raw(data) VALUES(?)");
@@ -68,7 +88,7 @@ static double raw(const char *folder, size_t size, unsigned batch)
 		}
 		database_commit(db);
 	}
-	double rate = report("raw", size, batch, n, start_ms, start_written);
+	double rate = report("raw", size, batch, n, &start);
 	database_close(db);
 	free(path);
 	return rate;
@@ -183,13 +203,12 @@ static double store(const char *folder, size_t size, unsigned at_once, unsigned 
 	make_sortkeys(load);
 	load->size = size;
 	load->n_recipients = n_recipients;
-	uint64_t start_written = written();
-	int64_t start_ms = clock_monotonic_ms();
-	load->end_ms = start_ms + (int64_t)(seconds * 1000);
+	struct mark start = mark();
+	load->end_ms = start.ms + (int64_t)(seconds * 1000);
 	for (unsigned i = 0; i < at_once; i++)
 		send(load);
 	store_client_wait(load->client);
-	double rate = report(n_recipients > 1 ? "store*10" : "store", size, at_once, load->n_done, start_ms, start_written);
+	double rate = report(n_recipients > 1 ? "store*10" : "store", size, at_once, load->n_done, &start);
 	store_client_destroy(load->client);
 	store_close(opened);
 	buffer_release(&load->summary.envelope);
