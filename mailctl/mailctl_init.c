@@ -35,7 +35,7 @@ struct init {
 	struct service_identity daemon; /* who the daemons will run as; only when we are root */
 };
 
-static const char *const init_syntax = "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS] "
+static const char *const init_syntax = "init DIR|--system --domain D [--hostname H] [--port-base N|any] [--listen ADDRESS] "
                                        "[--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS] [--catch-all] [--ephemeral]";
 
 /* ---- options ---- */
@@ -68,8 +68,11 @@ static int take_option(struct init *in, int option, const char *value)
 		in->conf.hostname = value;
 		return EX_OK;
 	case 'b':
+		in->conf.has_any_ports = strcmp(value, "any") == 0;
+		if (in->conf.has_any_ports)
+			return EX_OK;
 		if (!bytes_to_u64(bytes_text(value), PORT_BASE_MAX, &number))
-			return mailctl_usage("--port-base wants a number from 0 to %d, not \"%s\"", PORT_BASE_MAX, value);
+			return mailctl_usage("--port-base wants any, or a number from 0 to %d, not \"%s\"", PORT_BASE_MAX, value);
 		in->conf.port_base = (int)number;
 		return EX_OK;
 	case 'l':
@@ -290,12 +293,31 @@ static bool make(const struct init *in, struct error *err)
 	return become_daemon(in, in->folder, err) && make_folder(path, 0755, err) && make_files(in, err) && make_store(in, err);
 }
 
+/* The addresses as they stand in the file: port 0 is known once a daemon runs. */
+static json_t *listen_json(const struct init *in)
+{
+	struct service_settings settings;
+	struct arena arena = { 0 };
+	json_t *array = json_array();
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/posta.conf", in->folder);
+	if (service_settings_load(path, &arena, &settings, NULL)) {
+		const struct service_listen *rows = settings.listen.at;
+		for (size_t i = 0; i < settings.listen.n; i++)
+			json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "service", service_kind_name(rows[i].service),
+			                                       "tls", service_tls_name(rows[i].tls), "address", rows[i].address));
+	}
+	arena_reset(&arena);
+	return array;
+}
+
 static void tell(const struct init *in, const struct mailctl *ctl)
 {
 	if (ctl->json) {
-		mailctl_print_json(json_pack("{s:s, s:s+, s:s, s:s+, s:s+}", "domain", in->conf.domain, "config", in->folder, "/posta.conf",
+		mailctl_print_json(json_pack("{s:s, s:s+, s:s, s:s+, s:s+, s:o}", "domain", in->conf.domain, "config", in->folder, "/posta.conf",
 		                             "data", in->data_dir, "certificate", in->folder, "/tls/cert.pem", "ca", in->folder,
-		                             "/tls/ca.pem"));
+		                             "/tls/ca.pem", "listen", listen_json(in)));
 		return;
 	}
 	printf("%s is ready in %s.  What is next:\n"
@@ -304,6 +326,8 @@ static void tell(const struct init *in, const struct mailctl *ctl)
 		puts("  systemctl enable --now posta-smtpd posta-imapd");
 	else
 		printf("  smtpd -c %s/posta.conf\n  imapd -c %s/posta.conf\n", in->folder, in->folder);
+	if (in->conf.has_any_ports)
+		printf("  mailctl -c %s/posta.conf ports\n", in->folder);
 	printf("Clients have to trust %s/tls/ca.pem.\n", in->folder);
 	if (in->conf.user != NULL)
 		printf("The daemons will run as user %s.\n", in->conf.user);

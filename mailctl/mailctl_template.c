@@ -40,7 +40,7 @@ static void write_listen(const struct mailctl_template *t, struct buffer *out)
 	                     "# IPv6 has rows of its own, as \"[::]:25\".\nlisten = (\n");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		buffer_printf(out, "  { address = \"%s%s%s:%d\"; service = \"%s\"; tls = \"%s\"; },   # %s\n", v6 ? "[" : "", t->listen,
-		              v6 ? "]" : "", t->port_base + rows[i].port, rows[i].service, rows[i].tls, rows[i].what);
+		              v6 ? "]" : "", t->has_any_ports ? 0 : t->port_base + rows[i].port, rows[i].service, rows[i].tls, rows[i].what);
 	buffer_printf(out, "  { address = \"unix:%s\"; service = \"lmtp\"; }   # local programs, local recipients\n);\n\n", t->lmtp);
 }
 

@@ -13,6 +13,7 @@ struct mailctl_template {
 	const char *listen;             /* an IP address */
 	bool is_loopback;               /* listen is: passwords may then go without TLS */
 	bool is_ephemeral;
+	bool has_any_ports;             /* port 0 everywhere, else: */
 	int port_base;
 	const struct mailctl_template_peer { const char *domain, *address; } *peers;
 	size_t n_peers;

@@ -15,7 +15,7 @@ static const struct verb {
 	mailctl_fn *run;
 	const char *syntax, *help;
 } verbs[] = {
-	{ "init", NULL, mailctl_init, "init DIR|--system --domain D [--hostname H] [--port-base N] [--listen ADDRESS]\n"
+	{ "init", NULL, mailctl_init, "init DIR|--system --domain D [--hostname H] [--port-base N|any] [--listen ADDRESS]\n"
 	  "               [--peer DOMAIN=HOST:PORT]... [--postmaster ADDRESS]\n"
 	  "               [--catch-all] [--ephemeral]",
 	  "a new server: configuration, certificate, empty store" },
@@ -24,6 +24,7 @@ static const struct verb {
 	{ "user", "passwd", mailctl_user_passwd, "user passwd ADDRESS", "a new password, read in the same way" },
 	{ "user", "delete", mailctl_user_delete, "user delete ADDRESS --yes", "a user with all mail" },
 	{ "domain", "add", mailctl_domain_add, "domain add DOMAIN", "receive mail for one more domain" },
+	{ "ports", NULL, mailctl_ports, "ports [SERVICE] [--timeout T]", "where the running daemons listen; waits for them" },
 	{ "wait", NULL, mailctl_wait, "wait ADDRESS [--match QUERY] [--after UID] [--timeout 5s]",
 	  "until such a message is in the INBOX; 75 when the time is up" },
 	{ "reset", NULL, mailctl_reset, "reset", "delete all messages and the queue of an ephemeral store" },

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "mailctl/mailctl_store.h"
+#include "mailctl/mailctl_time.h"
 #include "mailctl/mailctl_verbs.h"
 #include "message/date.h"
 #include "message/encoded_word.h"
@@ -309,24 +310,6 @@ static void release(struct waiting *w)
 
 /* ---- the command line ---- */
 
-static bool parse_timeout(const char *text, int64_t *ms)
-{
-	struct bytes number = bytes_text(text);
-	uint64_t value;
-	int64_t seconds;
-
-	if (bytes_ends_nocase(number, BYTES("ms"))) {
-		number.len -= 2;
-		bool ok = bytes_to_u64(number, INT32_MAX, &value);
-		*ms = ok ? (int64_t)value : 0;
-		return ok;
-	}
-	if (!text_parse_duration_s(text, &seconds) || seconds > INT32_MAX / 1000)
-		return false;
-	*ms = seconds * 1000;
-	return true;
-}
-
 static int take_options(struct waiting *w, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -346,7 +329,7 @@ static int take_options(struct waiting *w, int argc, char **argv)
 				return mailctl_usage("--after wants a UID, not \"%s\"", optarg);
 			w->next_uid = (uint32_t)uid + 1;
 		} else if (option == 't') {
-			if (!parse_timeout(optarg, &w->timeout_ms))
+			if (!mailctl_time_parse(optarg, &w->timeout_ms))
 				return mailctl_usage("--timeout wants a time such as 5s or 500ms, not \"%s\"", optarg);
 		} else {
 			return EX_USAGE;

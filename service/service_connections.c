@@ -99,32 +99,17 @@ void service_connection_end(struct service_loop *loop, const struct net_addr *pe
 	net_loop_post(loop->service->loops[0].net, ended_elsewhere, h);
 }
 
-static const char *kind_name(int kind)
-{
-	static const char *const names[] = { "smtp", "submission", "lmtp", "imap", "metrics" };
-
-	return names[kind];
-}
-
-static const char *tls_name(int tls)
-{
-	static const char *const names[] = { "none", "starttls", "implicit" };
-
-	return names[tls];
-}
-
 static bool start_place(struct service_place *place, int fd, struct error *err)
 {
 	struct service *s = place->service;
 	char text[NET_ADDR_TEXT];
-	struct net_addr addr;
 
-	net_socket_local_addr(fd, &addr);
+	net_socket_local_addr(fd, &place->address);
 	place->listener = net_listener_create(s->loops[0].net, fd, accepted, place, err);
 	if (place->listener == NULL)
 		return false;
-	log_info(s->program->name, "listening", "service=%s tls=%s address=%s", kind_name(place->row->service),
-	         tls_name(place->row->tls), net_addr_format(&addr, text));
+	log_info(s->program->name, "listening", "service=%s tls=%s address=%s", service_kind_name(place->row->service),
+	         service_tls_name(place->row->tls), net_addr_format(&place->address, text));
 	return true;
 }
 
@@ -201,7 +186,7 @@ void service_connections_reload(struct service *s, struct service_generation *g)
 	for (size_t i = 0; i < g->settings.listen.n; i++) {
 		if (serves(s, &rows[i]) && place_of(s, &rows[i]) == NULL)
 			log_warning(s->program->name, "listener-not-added", "address=%s service=%s reason=%s", rows[i].address,
-			            kind_name(rows[i].service), "a new or changed listener needs a restart");
+			            service_kind_name(rows[i].service), "a new or changed listener needs a restart");
 	}
 	for (size_t i = 0; i < s->n_places; i++) {
 		bool still_there = false;
@@ -209,6 +194,6 @@ void service_connections_reload(struct service *s, struct service_generation *g)
 			still_there = still_there || is_same_row(&rows[j], s->places[i].row);
 		if (!still_there)
 			log_warning(s->program->name, "listener-kept", "address=%s service=%s reason=%s", s->places[i].row->address,
-			            kind_name(s->places[i].row->service), "a listener goes at the next restart");
+			            service_kind_name(s->places[i].row->service), "a listener goes at the next restart");
 	}
 }

@@ -13,6 +13,7 @@
 #include "service/service_exit.h"
 #include "service/service_keeper.h"
 #include "service/service_listeners.h"
+#include "service/service_ports.h"
 #include "service/service_rights.h"
 #include "service/service_sandbox.h"
 #include "service/service_state.h"
@@ -120,6 +121,7 @@ void service_stop_begin(struct service *s)
 {
 	if (atomic_exchange(&s->stopping, true))
 		return;
+	service_ports_withdraw(s);
 	service_connections_stop(s);
 	net_timer_start(&s->stop_timer, s->loops[0].net, STOP_MS, force_end, s);
 	for (size_t i = 0; i < s->n_loops; i++)
@@ -360,7 +362,7 @@ static int run(struct service *s)
 int service_server_run(const struct service_program *program, const struct service_reading *reading,
                        struct service_listeners *listeners, int channel)
 {
-	struct service s = { .program = program, .channel = channel };
+	struct service s = { .program = program, .channel = channel, .ports_fd = -1 };
 	struct error err = { 0 };
 	int code = EX_CONFIG;
 
@@ -370,6 +372,7 @@ int service_server_run(const struct service_program *program, const struct servi
 		log_error(program->name, "start-failed", "error=%s exit=%d", err.text, code);
 		_exit(code);    /* threads may run: there is nothing to save yet */
 	}
+	service_ports_tell(&s);
 	code = run(&s);
 	service_listeners_close(listeners, false);
 	if (s.sandboxed)

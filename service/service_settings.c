@@ -215,6 +215,16 @@ static const char *const plaintext[] = { "never", "loopback", "always", NULL };
 static const char *const peer_tls[] = { "none", "opportunistic", "required", "verify", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 
+const char *service_kind_name(int service)
+{
+	return kinds[service];
+}
+
+const char *service_tls_name(int tls)
+{
+	return tls_modes[tls];
+}
+
 static const struct settings_row listen_rows[] = {
 	{ .name = "address", .type = SETTINGS_TEXT, .offset = LISTEN(address), .flags = SETTINGS_REQUIRED,
 	  .check = check_listen_address, .help = "\"127.0.0.1:25\", \"[::1]:25\" or \"unix:run/lmtp\"; port 0 is any" },

@@ -57,6 +57,10 @@ struct service_settings {
 	size_t n_exempt;
 };
 
+/* The words of the file: "smtp", "starttls". */
+const char *service_kind_name(int service);
+const char *service_tls_name(int tls);
+
 /* Load and check everything that needs no other file.  Error text begins with file:line. */
 bool service_settings_load(const char *path, struct arena *, struct service_settings *, struct error *err);
 bool service_settings_load_text(const char *text, const char *path, struct arena *, struct service_settings *, struct error *err);

@@ -18,6 +18,7 @@
 struct service_place {                  /* one listening socket */
 	struct service *service;
 	struct net_listener *listener;
+	struct net_addr address;                /* with its real port */
 	const struct service_listen *row;       /* of the keeper's listeners: lives as long as the process */
 };
 
@@ -45,6 +46,7 @@ struct service {
 	struct net_limit *limit;
 	size_t n_connections;
 
+	int ports_fd;                           /* service_ports; -1 = not told */
 	int channel;                            /* to the keeper */
 	struct net_watch channel_watch;
 	struct net_signal *signals;
