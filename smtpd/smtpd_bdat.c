@@ -93,7 +93,7 @@ static void end_chunk(struct smtpd_session *s)
 		smtpd_receive_finish(s);
 	} else if (smtpd_receive_refusal(s) != NULL) {
 		/* No later chunk can mend it: say so now, the rest is refused by the table. */
-		smtpd_receive_finish(s);
+		smtpd_receive_give_up(s);
 	} else {
 		s->state = SMTPD_CHUNKS;
 		smtpd_reply(s, "250 2.0.0 %llu octets received", (unsigned long long)input->size);

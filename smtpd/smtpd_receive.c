@@ -194,15 +194,20 @@ const char *smtpd_receive_refusal(const struct smtpd_session *s)
 
 /* The end */
 
-static void refuse_message(struct smtpd_session *s, const char *reply)
+static void refuse_message(struct smtpd_session *s, const char *reply, size_t n_replies)
 {
 	char ip[NET_ADDR_TEXT];
-	size_t n = smtpd_session_is_lmtp(s) ? s->transaction.envelope.n_recipients : 1;
 
 	log_warning("smtpd", "message-refused", "from=%s ip=%s octets=%llu reply=%s", s->transaction.envelope.sender,
 	            smtpd_session_ip(s, ip), (unsigned long long)s->receive->octets, reply);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n_replies; i++)
 		smtpd_reply(s, "%s", reply);
+}
+
+void smtpd_receive_give_up(struct smtpd_session *s)
+{
+	refuse_message(s, s->receive->refusal, 1);
+	smtpd_session_end_transaction(s);
 }
 
 static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const struct summary *summary)
@@ -244,15 +249,17 @@ void smtpd_receive_finish(struct smtpd_session *s)
 {
 	struct smtpd_receive *r = s->receive;
 	struct summary summary = { 0 };
+	/* LMTP answers the end of a message once for each recipient: RFC 2033 4.2 */
+	size_t n_replies = smtpd_session_is_lmtp(s) ? s->transaction.envelope.n_recipients : 1;
 
 	if (r->is_header_held && r->body != NULL)
 		release_header(s, r);
 	if (r->body != NULL)
 		summary_builder_finish(r->summary, &summary);
 	if (r->refusal != NULL)
-		refuse_message(s, r->refusal);
+		refuse_message(s, r->refusal, n_replies);
 	else if (summary.n_received > RECEIVED_MAX + 1)
-		refuse_message(s, "554 5.4.6 Too many Received fields: this message goes in a circle");
+		refuse_message(s, "554 5.4.6 Too many Received fields: this message goes in a circle", n_replies);
 	else if (!smtpd_scripted_drops_message(s))
 		deliver(s, r, &summary);
 	summary_release(&summary);

@@ -16,6 +16,9 @@ const char *smtpd_receive_refusal(const struct smtpd_session *);
 /* All octets are here: a slot or the refusal; the transaction is over. */
 void smtpd_receive_finish(struct smtpd_session *);
 
+/* The refusal, once and now, and the end of the transaction: a message whose later octets nobody needs. */
+void smtpd_receive_give_up(struct smtpd_session *);
+
 /* The store has not taken what came so far. */
 bool smtpd_receive_is_waiting(const struct smtpd_session *);
 /* Forget a message under way, if any. */
