@@ -5,9 +5,9 @@
 #include "imap/imap_date.h"
 #include "imap/imap_flag.h"
 #include "message/date.h"
-#include "message/encoded_word.h"
 #include "message/header.h"
 #include "message/summary.h"
+#include "message/summary_match.h"
 
 void imapd_match_prepare(struct imap_search_key *key, struct arena *arena)
 {
@@ -19,35 +19,6 @@ void imapd_match_prepare(struct imap_search_key *key, struct arena *arena)
 	}
 	for (struct imap_search_key *child = key->children; child; child = child->next)
 		imapd_match_prepare(child, arena);
-}
-
-static bool has_text(struct bytes raw, struct bytes wanted)
-{
-	struct buffer decoded = { 0 }, folded = { 0 };
-
-	if (wanted.len == 0)
-		return true;
-	encoded_word_decode(raw, &decoded);
-	text_fold(buffer_bytes(&decoded), &folded);
-	bool found = bytes_find_bytes(buffer_bytes(&folded), wanted) < folded.len;
-	buffer_release(&decoded);
-	buffer_release(&folded);
-	return found;
-}
-
-static bool has_address(struct summary_addresses list, struct bytes wanted)
-{
-	struct buffer text = { 0 };
-	bool found = false;
-
-	for (size_t i = 0; i < list.n && !found; i++) {
-		const struct summary_address *a = &list.at[i];
-		buffer_clear(&text);
-		buffer_printf(&text, "%.*s <%.*s@%.*s>", BYTES_PRINT(a->name), BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
-		found = has_text(buffer_bytes(&text), wanted);
-	}
-	buffer_release(&text);
-	return found;
 }
 
 static bool match_envelope(const struct imapd_match *m, const struct imap_search_key *key)
@@ -65,10 +36,10 @@ static bool match_envelope(const struct imapd_match *m, const struct imap_search
 	};
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (bytes_equal_nocase(key->name, bytes_text(lists[i].name)))
-			return has_address(*lists[i].list, key->text);
+			return summary_match_address(*lists[i].list, key->text);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (bytes_equal_nocase(key->name, bytes_text(texts[i].name)))
-			return texts[i].has && has_text(texts[i].text, key->text);
+			return texts[i].has && summary_match_text(texts[i].text, key->text);
 	return false;
 }
 
@@ -85,7 +56,7 @@ static bool match_header(const struct imapd_match *m, const struct imap_search_k
 			continue;
 		struct buffer value = { 0 };
 		header_unfold(field.value, &value);
-		found = has_text(buffer_bytes(&value), key->text);
+		found = summary_match_text(buffer_bytes(&value), key->text);
 		buffer_release(&value);
 	}
 	return found;

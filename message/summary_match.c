@@ -79,10 +79,12 @@ void summary_match_release(struct summary_match *m)
 	*m = (struct summary_match){ 0 };
 }
 
-static bool has_text(struct bytes raw, struct bytes wanted)
+bool summary_match_text(struct bytes raw, struct bytes wanted)
 {
 	struct buffer decoded = { 0 }, folded = { 0 };
 
+	if (wanted.len == 0)
+		return true;
 	encoded_word_decode(raw, &decoded);
 	text_fold(buffer_bytes(&decoded), &folded);
 	bool found = bytes_find_bytes(buffer_bytes(&folded), wanted) < folded.len;
@@ -91,7 +93,7 @@ static bool has_text(struct bytes raw, struct bytes wanted)
 	return found;
 }
 
-static bool has_address(struct summary_addresses list, struct bytes wanted)
+bool summary_match_address(struct summary_addresses list, struct bytes wanted)
 {
 	struct buffer text = { 0 };
 	bool found = false;
@@ -100,7 +102,7 @@ static bool has_address(struct summary_addresses list, struct bytes wanted)
 		const struct summary_address *a = &list.at[i];
 		buffer_clear(&text);
 		buffer_printf(&text, "%.*s <%.*s@%.*s>", BYTES_PRINT(a->name), BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
-		found = has_text(buffer_bytes(&text), wanted);
+		found = summary_match_text(buffer_bytes(&text), wanted);
 	}
 	buffer_release(&text);
 	return found;
@@ -110,15 +112,15 @@ static bool fits_term(const struct summary_match_term *term, const struct summar
 {
 	switch ((enum field)term->field) {
 	case FROM:
-		return has_address(e->from, term->wanted);
+		return summary_match_address(e->from, term->wanted);
 	case TO:
-		return has_address(e->to, term->wanted);
+		return summary_match_address(e->to, term->wanted);
 	case CC:
-		return has_address(e->cc, term->wanted);
+		return summary_match_address(e->cc, term->wanted);
 	case SUBJECT:
-		return has_text(e->subject, term->wanted);
+		return summary_match_text(e->subject, term->wanted);
 	case MESSAGE_ID:
-		return has_text(e->message_id, term->wanted);
+		return summary_match_text(e->message_id, term->wanted);
 	case FIELDS:
 		break;
 	}

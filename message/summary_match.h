@@ -30,4 +30,8 @@ void summary_match_release(struct summary_match *);
 /* All terms: part of the field, RFC 2047 words decoded, without case.  An address is `name <local@domain>`. */
 bool summary_match_fits(const struct summary_match *, const struct summary_envelope *);
 
+/* The two tests behind it; wanted is case folded (text_fold), empty fits any field that is there. */
+bool summary_match_text(struct bytes raw, struct bytes wanted);
+bool summary_match_address(struct summary_addresses, struct bytes wanted);
+
 #endif
