@@ -18,6 +18,7 @@ struct way {
 
 struct waiting {                        /* in the queue for a domain */
 	size_t n_waiting, n_held, n_in_transit;
+	size_t n_parked;                /* of the waiting ones: until the server answers */
 	int64_t next_at_s;              /* 0 = none */
 	bool is_held;
 	const char *status, *remote;    /* the last that was said, or NULL */
@@ -68,6 +69,7 @@ static void count(struct explaining *x, const struct store_queue_entry *entry)
 		w->n_in_transit++;
 	else if (w->n_waiting++ == 0 || entry->next_at_s < w->next_at_s)
 		w->next_at_s = entry->next_at_s;
+	w->n_parked += entry->state == STORE_QUEUE_WAITING && entry->is_parked;
 	if (entry->status == NULL)
 		return;
 	w->status = arena_text(&x->m.arena, entry->status);
@@ -137,7 +139,7 @@ static void print_waiting(struct explaining *x, const char *domain)
 	else
 		printf("    for this domain %zu recipients wait, %zu are held, %zu in transit\n", w->n_waiting, w->n_held, w->n_in_transit);
 	if (w->n_waiting > 0)
-		printf("    next try %s\n", mailctl_show_wait(w->next_at_s, wait));
+		printf(w->n_parked > 0 ? "    next try when the server answers or %s\n" : "    next try %s\n", mailctl_show_wait(w->next_at_s, wait));
 	if (w->status != NULL)
 		printf("    last reply%s%s: %s\n", w->remote != NULL ? " of " : "", mailctl_show_text(&x->m.arena, w->remote),
 		       mailctl_show_text(&x->m.arena, w->status));
@@ -180,7 +182,7 @@ static int explain_remote(struct explaining *x, const char *rule, const char *ta
 	json_t *object = begin_json(x, rule, target, way.kind);
 	if (way.peer != NULL)
 		json_object_update_new(object, json_pack("{s:s, s:i, s:s, s:I}", "host", way.host, "port", way.port, "tls", tls_name(way.peer), "line", (json_int_t)way.peer->line));
-	json_object_update_new(object, json_pack("{s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "domain_held", w->is_held, "waiting", (json_int_t)w->n_waiting,
+	json_object_update_new(object, json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "domain_held", w->is_held, "waiting", (json_int_t)w->n_waiting, "parked", (json_int_t)w->n_parked,
 		"held", (json_int_t)w->n_held, "in_transit", (json_int_t)w->n_in_transit, "next", mailctl_show_json_time(w->next_at_s),
 		"status", mailctl_show_json(w->status), "remote", mailctl_show_json(w->remote)));
 	mailctl_print_json(object);

@@ -92,10 +92,10 @@ static json_t *describe(const struct store_queue_entry *entry)
 {
 	char id[CODEC_ID_LEN + 1];
 
-	return json_pack("{s:s, s:I, s:o, s:o, s:s, s:b, s:I, s:I, s:I, s:o, s:i, s:o, s:o}",
+	return json_pack("{s:s, s:I, s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:i, s:o, s:o}",
 	                 "queue", id_text(entry->queue_id, id), "item", (json_int_t)entry->item_id,
 	                 "sender", mailctl_show_json(entry->sender), "recipient", mailctl_show_json(entry->recipient),
-	                 "state", state_text(entry), "refused", entry->is_refused, "size", (json_int_t)(entry->size - entry->skip),
+	                 "state", state_text(entry), "refused", entry->is_refused, "parked", entry->is_parked, "size", (json_int_t)(entry->size - entry->skip),
 	                 "arrived", (json_int_t)entry->arrived_s, "expires", (json_int_t)entry->expires_s,
 	                 "next", mailctl_show_json_time(next_try(entry)), "tries", (int)entry->tries,
 	                 "status", mailctl_show_json(entry->status), "remote", mailctl_show_json(entry->remote));
@@ -109,19 +109,26 @@ static void print_message(struct arena *arena, const struct store_queue_entry *e
 	       mailctl_show_octets(entry->size - entry->skip, size), mailctl_show_text(arena, entry->sender));
 }
 
-static void print_recipient(struct arena *arena, const struct store_queue_entry *entry)
+static void print_next(const struct store_queue_entry *entry)
 {
 	char wait[MAILCTL_SHOW_SIZE], at[MAILCTL_SHOW_SIZE];
 
+	mailctl_show_wait(entry->next_at_s, wait);
+	if (strcmp(wait, "now") == 0)
+		printf(", next now");
+	else
+		printf(entry->is_parked ? ", next when its server answers or %s (%s)" : ", next %s (%s)", wait, mailctl_show_time(entry->next_at_s, at));
+}
+
+static void print_recipient(struct arena *arena, const struct store_queue_entry *entry)
+{
 	printf("    %s: %s", mailctl_show_text(arena, entry->recipient), state_text(entry));
 	if (entry->tries > 0)
 		printf(", tried %u time%s", entry->tries, entry->tries == 1 ? "" : "s");
 	if (entry->state == STORE_QUEUE_WAITING && entry->is_refused)
 		printf(", its report is due");
 	else if (entry->state == STORE_QUEUE_WAITING)
-		printf(", next %s", mailctl_show_wait(entry->next_at_s, wait));
-	if (entry->state == STORE_QUEUE_WAITING && strcmp(wait, "now") != 0 && !entry->is_refused)
-		printf(" (%s)", mailctl_show_time(entry->next_at_s, at));
+		print_next(entry);
 	putchar('\n');
 	if (entry->status != NULL && entry->remote != NULL)
 		printf("        %s: %s\n", mailctl_show_text(arena, entry->remote), mailctl_show_text(arena, entry->status));

@@ -387,6 +387,7 @@ struct store_queue_entry {              /* one recipient of one message */
 	const char *sender, *recipient, *envelope_id, *original_recipient;
 	enum store_queue_state state;
 	bool is_refused;                /* not to be sent: its report is due */
+	bool is_parked;                 /* waiting until its server answers, next_at_s at the latest */
 	unsigned tries;
 	int64_t next_at_s, arrived_s, expires_s;        /* next_at_s: 1 = an administrator wants it now; in transit: end of the lease */
 	const char *status, *remote;    /* of the last try, or NULL */
