@@ -146,8 +146,8 @@ static void on_trace(void *owner, bool from_server, struct bytes line)
 	buffer_release(&text);
 }
 
-static const struct smtp_client_events plain_events = { on_ready, on_next, on_sent, on_closed, NULL };
-static const struct smtp_client_events traced_events = { on_ready, on_next, on_sent, on_closed, on_trace };
+static const struct smtp_client_events plain_events = { on_ready, on_next, on_sent, on_closed, NULL, NULL };
+static const struct smtp_client_events traced_events = { on_ready, on_next, on_sent, on_closed, on_trace, NULL };
 
 static void open_session(struct mua_outbox *b)
 {

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "netcore/net_socket.h"
 #include "smtp/smtp_client_state.h"
 
 #define CONNECT_MS      30000
 #define QUIT_MS         5000
 #define WRITE_BLOCK_MS  (180 * 1000)    /* RFC 5321 4.5.3.2.5 */
+#define KEEPALIVE_S     30
 
 static void on_ready_reply(struct smtp_client *c);
 static void on_rset(struct smtp_client *c);
@@ -101,9 +103,7 @@ void smtp_client_end(struct smtp_client *c, const struct error *why)
 	else
 		net_stream_close(c->stream);
 	c->stream = NULL;
-	if (smtp_client_has_transaction(c))
-		smtp_client_transaction_cut(c, &copy);
-	c->state = STATE_OVER;
+	smtp_client_transaction_cut(c, &copy);
 	if (!c->gone)
 		c->events->closed(c->owner, where, &copy);
 }
@@ -240,6 +240,8 @@ static void on_connected(void *owner, int fd, const struct net_addr *addr, const
 		smtp_client_end(c, err);
 		return;
 	}
+	/* A peer that went without a word is noticed; the write time-out above decides about one that takes nothing. */
+	net_socket_set_keepalive(fd, KEEPALIVE_S, WRITE_BLOCK_MS / 1000);
 	c->stream = net_stream_create(c->loop, fd, &stream_events, c, c->budget);
 	net_stream_set_write_timeout(c->stream, WRITE_BLOCK_MS);
 	if (c->tls == SMTP_CLIENT_TLS_IMPLICIT) {
@@ -287,6 +289,16 @@ struct smtp_client *smtp_client_open(struct net_loop *loop, const struct smtp_cl
 bool smtp_client_is_ready(const struct smtp_client *c)
 {
 	return c->state == STATE_READY && !c->gone && !c->quitting;
+}
+
+bool smtp_client_is_spent(const struct smtp_client *c)
+{
+	return c->extensions.mail_max > 0 && c->n_begun >= c->extensions.mail_max;
+}
+
+bool smtp_client_has_room(const struct smtp_client *c)
+{
+	return c->state == STATE_DOT && (c->extensions.bits & SMTP_PIPELINING) && !c->next.message && !c->gone && !c->quitting && !smtp_client_is_spent(c);
 }
 
 size_t smtp_client_count(const struct smtp_client *c)
@@ -337,7 +349,8 @@ static void destroy(void *owner)
 	struct smtp_client *c = owner;
 
 	smtp_reply_release(&c->reply);
-	smtp_client_transaction_release(c);
+	smtp_client_transaction_release(&c->transaction);
+	smtp_client_transaction_release(&c->next);
 	net_tls_context_unref(c->tls_context);
 	free(c->host);
 	free(c->hello);

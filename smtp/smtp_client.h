@@ -69,11 +69,14 @@ struct smtp_client_result {             /* of one recipient */
 };
 
 struct smtp_client_events {
-	/* A message may be sent now: after the opening, after each `sent` while the session lasts, and after keep_alive. */
+	/* A message may be sent now, nothing is under way: after the opening, after each `sent` while the session lasts, and after keep_alive. */
 	void (*ready)(void *owner);
 	/* Octets from offset on are wanted: answer once, now or later, with smtp_client_body or smtp_client_body_failed. */
 	void (*next)(void *owner, uint64_t offset);
-	/* The message is over, results in the order of its recipients.  Always comes once per smtp_client_send, before `closed` if the session ended. */
+	/*
+	 * The message is over, results in the order of its recipients.  Always comes once per smtp_client_send, in the order of these, before
+	 * `closed` if the session ended.  One sent behind another whose session ended first is UNTRIED.
+	 */
 	void (*sent)(void *owner, const struct smtp_client_result *results, size_t n);
 	/*
 	 * The session is over; answer with smtp_client_close.  why: CLOSED after smtp_client_quit; DENIED: certificate, AUTH or a 5yz
@@ -82,6 +85,11 @@ struct smtp_client_events {
 	void (*closed)(void *owner, enum smtp_client_stage where, const struct error *why);
 	/* Each line both ways, without CRLF, credentials replaced, message octets left out; may be NULL. */
 	void (*trace)(void *owner, bool from_server, struct bytes line);
+	/*
+	 * The next message may be sent behind the final dot of the one under way: where PIPELINING is offered, from within smtp_client_body;
+	 * may be NULL.  RFC 2920 3.1: its MAIL, RCPT and DATA travel while the dot's reply does; its octets are asked for when that came.
+	 */
+	void (*room)(void *owner);
 };
 
 /* Never NULL; what cannot work is told by `closed`. */
@@ -103,7 +111,7 @@ struct smtp_client_message {            /* must stay valid until `sent` */
 	const char *envelope_id;        /* ENVID decoded, or NULL */
 };
 
-/* Only when smtp_client_is_ready. */
+/* Only when smtp_client_is_ready or smtp_client_has_room. */
 void smtp_client_send(struct smtp_client *, const struct smtp_client_message *);
 /* The answer to `next`: copied; empty = the end of the message. */
 void smtp_client_body(struct smtp_client *, struct bytes octets);
@@ -111,6 +119,10 @@ void smtp_client_body(struct smtp_client *, struct bytes octets);
 void smtp_client_body_failed(struct smtp_client *, const struct error *);
 
 bool smtp_client_is_ready(const struct smtp_client *);
+/* A message may be sent behind the one whose final dot is under way. */
+bool smtp_client_has_room(const struct smtp_client *);
+/* The peer said how many messages it takes in a session (LIMITS MAILMAX, RFC 9422), and that many were begun. */
+bool smtp_client_is_spent(const struct smtp_client *);
 /* Messages the peer accepted in this session. */
 size_t smtp_client_count(const struct smtp_client *);
 /* What the last EHLO said; bits 0 after HELO. */

@@ -66,7 +66,7 @@ struct smtp_client {
 	struct smtp_extensions extensions;
 	struct sasl_client *sasl;
 	struct smtp_client_auth_job *job;
-	struct smtp_client_transaction transaction;
+	struct smtp_client_transaction transaction, next;       /* next: its commands are behind the final dot of the first */
 	size_t n_begun, n_accepted;     /* messages */
 	bool quitting, gone;
 };
@@ -103,9 +103,8 @@ void smtp_client_on_data(struct smtp_client *);
 void smtp_client_on_early(struct smtp_client *);
 void smtp_client_on_dot(struct smtp_client *);
 void smtp_client_on_drained(struct smtp_client *);
-bool smtp_client_has_transaction(const struct smtp_client *);
-/* Give the undecided recipients their verdict because the session ended. */
+/* Over: give the undecided recipients their verdict because the session ended. */
 void smtp_client_transaction_cut(struct smtp_client *, const struct error *why);
-void smtp_client_transaction_release(struct smtp_client *);
+void smtp_client_transaction_release(struct smtp_client_transaction *);
 
 #endif

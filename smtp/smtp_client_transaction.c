@@ -10,9 +10,8 @@
 
 /* ---- results ---- */
 
-static void decide(struct smtp_client *c, size_t i, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
+static void decide(struct smtp_client_transaction *t, size_t i, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
 {
-	struct smtp_client_transaction *t = &c->transaction;
 	struct smtp_client_result *r = &t->results[i];
 
 	if (t->decided[i])
@@ -27,10 +26,10 @@ static void decide(struct smtp_client *c, size_t i, enum smtp_client_verdict ver
 		snprintf(r->enhanced, sizeof r->enhanced, "%c.0.0", verdict == SMTP_CLIENT_ACCEPTED ? '2' : verdict == SMTP_CLIENT_PERMANENT ? '5' : '4');
 }
 
-static void decide_rest(struct smtp_client *c, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
+static void decide_rest(struct smtp_client_transaction *t, enum smtp_client_verdict verdict, int code, const char *enhanced, const char *text)
 {
-	for (size_t i = 0; i < c->transaction.message->n_recipients; i++)
-		decide(c, i, verdict, code, enhanced, text);
+	for (size_t i = 0; i < t->message->n_recipients; i++)
+		decide(t, i, verdict, code, enhanced, text);
 }
 
 /*
@@ -55,27 +54,20 @@ static void decide_by_reply(struct smtp_client *c, size_t i, enum smtp_client_ve
 
 	smtp_reply_describe(&c->reply, &said);
 	if (i == SIZE_MAX)
-		decide_rest(c, verdict, c->reply.code, c->reply.enhanced, said.at);
+		decide_rest(&c->transaction, verdict, c->reply.code, c->reply.enhanced, said.at);
 	else
-		decide(c, i, verdict, c->reply.code, c->reply.enhanced, said.at);
+		decide(&c->transaction, i, verdict, c->reply.code, c->reply.enhanced, said.at);
 	buffer_release(&said);
 }
 
-bool smtp_client_has_transaction(const struct smtp_client *c)
+void smtp_client_transaction_release(struct smtp_client_transaction *t)
 {
-	return c->transaction.message != NULL;
-}
-
-void smtp_client_transaction_release(struct smtp_client *c)
-{
-	struct smtp_client_transaction *t = &c->transaction;
-
 	buffer_release(&t->encoded);
 	arena_reset(&t->arena);
 	*t = (struct smtp_client_transaction){ 0 };
 }
 
-/* The results go to the owner; the arena holds them until it has seen them. */
+/* The results go to the owner; the arena holds them until it has seen them.  The next message takes the place. */
 static void tell(struct smtp_client *c)
 {
 	struct smtp_client_transaction *t = &c->transaction;
@@ -83,17 +75,30 @@ static void tell(struct smtp_client *c)
 
 	t->message = NULL;
 	c->events->sent(c->owner, t->results, message->n_recipients);
-	smtp_client_transaction_release(c);
+	smtp_client_transaction_release(t);
+	*t = c->next;
+	c->next = (struct smtp_client_transaction){ 0 };
 }
 
 void smtp_client_transaction_cut(struct smtp_client *c, const struct error *why)
 {
 	bool before_data = c->state == STATE_MAIL || c->state == STATE_RCPT || c->state == STATE_DATA;
 	bool served = c->n_begun > 1 && before_data;
+	int code = c->reply.code == 421 ? 421 : 0;
 
-	decide_rest(c, served ? SMTP_CLIENT_UNTRIED : SMTP_CLIENT_TEMPORARY, c->reply.code == 421 ? 421 : 0, "4.4.2", why->text);
+	c->state = STATE_OVER;
+	if (!c->transaction.message)
+		return;
+	decide_rest(&c->transaction, served ? SMTP_CLIENT_UNTRIED : SMTP_CLIENT_TEMPORARY, code, "4.4.2", why->text);
+	tell(c);
+	if (c->gone || !c->transaction.message)
+		return;
+	/* None of its octets left. */
+	decide_rest(&c->transaction, SMTP_CLIENT_UNTRIED, code, "4.4.2", why->text);
 	tell(c);
 }
+
+static void begin(struct smtp_client *c);
 
 /* The message is over and the session is not. */
 static void finish(struct smtp_client *c)
@@ -107,6 +112,8 @@ static void finish(struct smtp_client *c)
 	if (must_reset) {
 		smtp_client_command(c, BYTES("RSET"), NULL);
 		smtp_client_expect(c, STATE_RSET);
+	} else if (c->transaction.message) {
+		begin(c);
 	} else {
 		smtp_client_become_ready(c);
 	}
@@ -115,9 +122,9 @@ static void finish(struct smtp_client *c)
 /* ---- commands ---- */
 
 /* The next recipient at or behind i that is not decided yet; n when there is none. */
-static size_t next_open(const struct smtp_client *c, size_t i)
+static size_t next_open(const struct smtp_client_transaction *t, size_t i)
 {
-	while (i < c->transaction.message->n_recipients && c->transaction.decided[i])
+	while (i < t->message->n_recipients && t->decided[i])
 		i++;
 	return i;
 }
@@ -131,9 +138,8 @@ static bool needs_utf8(const struct smtp_client_message *m)
 	return !ascii;
 }
 
-static void write_mail(struct smtp_client *c)
+static void write_mail(struct smtp_client *c, const struct smtp_client_message *m)
 {
-	const struct smtp_client_message *m = c->transaction.message;
 	unsigned offered = c->extensions.bits;
 	struct buffer line = { 0 };
 
@@ -175,9 +181,8 @@ static void write_dsn(const struct smtp_client_recipient *r, struct buffer *line
 	}
 }
 
-static void write_rcpt(struct smtp_client *c, size_t i)
+static void write_rcpt(struct smtp_client *c, const struct smtp_client_recipient *r)
 {
-	const struct smtp_client_recipient *r = &c->transaction.message->recipients[i];
 	struct buffer line = { 0 };
 
 	buffer_add_text(&line, "RCPT TO:");
@@ -195,32 +200,31 @@ static bool pipelines(const struct smtp_client *c)
 
 /* ---- before anything is said: what this peer cannot take ---- */
 
-static void refuse_bad_addresses(struct smtp_client *c)
+static void refuse_bad_addresses(struct smtp_client_transaction *t)
 {
-	const struct smtp_client_message *m = c->transaction.message;
+	const struct smtp_client_message *m = t->message;
 	struct buffer path = { 0 };
 
 	for (size_t i = 0; i < m->n_recipients; i++) {
 		if (m->recipients[i].address[0] == '\0' || !smtp_path_write(bytes_text(m->recipients[i].address), &path))
-			decide(c, i, SMTP_CLIENT_PERMANENT, 0, "5.1.3", "the address cannot be written in SMTP");
+			decide(t, i, SMTP_CLIENT_PERMANENT, 0, "5.1.3", "the address cannot be written in SMTP");
 	}
 	if (!smtp_path_write(bytes_text(m->sender), &path))
-		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.1.7", "the sender's address cannot be written in SMTP");
+		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.1.7", "the sender's address cannot be written in SMTP");
 	buffer_release(&path);
 }
 
-static void refuse_unfit(struct smtp_client *c)
+static void refuse_unfit(struct smtp_client_transaction *t, const struct smtp_extensions *e)
 {
-	const struct smtp_client_message *m = c->transaction.message;
-	const struct smtp_extensions *e = &c->extensions;
+	const struct smtp_client_message *m = t->message;
 
-	refuse_bad_addresses(c);
+	refuse_bad_addresses(t);
 	if (needs_utf8(m) && !(e->bits & SMTP_SMTPUTF8))
-		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.7", "the next server does not take addresses outside ASCII (SMTPUTF8)");
+		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.6.7", "the next server does not take addresses outside ASCII (SMTPUTF8)");
 	if (m->is_8bit && !(e->bits & SMTP_8BITMIME))
-		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.3", "the next server does not take octets above 127 (8BITMIME)");
+		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.6.3", "the next server does not take octets above 127 (8BITMIME)");
 	if (e->size_max > 0 && m->size > e->size_max)
-		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.3.4", "the message is larger than the next server takes");
+		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.3.4", "the message is larger than the next server takes");
 }
 
 static void finish_local(void *owner)
@@ -228,33 +232,52 @@ static void finish_local(void *owner)
 	finish(owner);
 }
 
+/* Wait for what the first reply decides. */
+static void begin(struct smtp_client *c)
+{
+	const struct smtp_client_transaction *t = &c->transaction;
+
+	if (t->at < t->message->n_recipients) {
+		smtp_client_expect(c, STATE_MAIL);
+	} else {
+		smtp_client_expect(c, STATE_LOCAL);
+		net_timer_start(&c->later, c->loop, 0, finish_local, c);
+	}
+}
+
+static void write_commands(struct smtp_client *c, struct smtp_client_transaction *t)
+{
+	size_t n = t->message->n_recipients;
+
+	if (t->at == n)
+		return;
+	c->n_begun++;
+	write_mail(c, t->message);
+	if (!pipelines(c))
+		return;
+	for (size_t i = t->at; i < n; i = next_open(t, i + 1)) {
+		write_rcpt(c, &t->message->recipients[i]);
+		t->n_awaited++;
+	}
+	smtp_client_command(c, BYTES("DATA"), NULL);
+}
+
 void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *message)
 {
-	struct smtp_client_transaction *t = &c->transaction;
+	bool is_next = smtp_client_has_room(c);
+	struct smtp_client_transaction *t = is_next ? &c->next : &c->transaction;
 	size_t n = message->n_recipients;
 
-	assert(smtp_client_is_ready(c) && n > 0);
-	smtp_client_transaction_release(c);
+	assert((is_next || smtp_client_is_ready(c)) && n > 0);
+	smtp_client_transaction_release(t);
 	t->message = message;
 	t->results = arena_alloc(&t->arena, n * sizeof *t->results);
 	t->decided = arena_alloc(&t->arena, n * sizeof *t->decided);
-	refuse_unfit(c);
-	t->at = next_open(c, 0);
-	if (t->at == n) {
-		smtp_client_expect(c, STATE_LOCAL);
-		net_timer_start(&c->later, c->loop, 0, finish_local, c);
-		return;
-	}
-	c->n_begun++;
-	write_mail(c);
-	if (pipelines(c)) {
-		for (size_t i = t->at; i < n; i = next_open(c, i + 1)) {
-			write_rcpt(c, i);
-			t->n_awaited++;
-		}
-		smtp_client_command(c, BYTES("DATA"), NULL);
-	}
-	smtp_client_expect(c, STATE_MAIL);
+	refuse_unfit(t, &c->extensions);
+	t->at = next_open(t, 0);
+	write_commands(c, t);
+	if (!is_next)
+		begin(c);
 }
 
 /* ---- replies ---- */
@@ -272,7 +295,7 @@ void smtp_client_on_mail(struct smtp_client *c)
 		return;
 	}
 	if (!pipelines(c))
-		write_rcpt(c, t->at);
+		write_rcpt(c, &t->message->recipients[t->at]);
 	smtp_client_expect(c, STATE_RCPT);
 }
 
@@ -300,13 +323,13 @@ void smtp_client_on_rcpt(struct smtp_client *c)
 		t->n_accepted++;
 	else if (!t->mail_refused)
 		decide_by_reply(c, t->at, verdict_of(c, t->n_accepted > 0));
-	t->at = next_open(c, t->at + 1);
+	t->at = next_open(t, t->at + 1);
 	if (pipelines(c) ? t->n_awaited == 0 : t->at == t->message->n_recipients) {
 		after_recipients(c);
 		return;
 	}
 	if (!pipelines(c))
-		write_rcpt(c, t->at);
+		write_rcpt(c, &t->message->recipients[t->at]);
 	smtp_client_expect(c, STATE_RCPT);
 }
 
@@ -380,7 +403,7 @@ static void fail(void *owner)
 	struct error why = c->transaction.failure;
 
 	if (!error_is_temporary(&why))
-		decide_rest(c, SMTP_CLIENT_PERMANENT, 0, "5.6.0", why.text);
+		decide_rest(&c->transaction, SMTP_CLIENT_PERMANENT, 0, "5.6.0", why.text);
 	smtp_client_end(c, &why);
 }
 
@@ -403,6 +426,8 @@ void smtp_client_body(struct smtp_client *c, struct bytes octets)
 	t->offset += octets.len;
 	if (is_last) {
 		smtp_client_expect(c, STATE_DOT);
+		if (c->events->room && smtp_client_has_room(c))
+			c->events->room(c->owner);
 		return;
 	}
 	t->wants = true;

@@ -8,7 +8,7 @@
 #include "smtpd/relay_remote.h"
 #include "smtpd/relay_result.h"
 
-#define BATCH_MAX 100                   /* recipients in one transaction: what every server must take (RFC 5321 4.5.3.1.8) */
+#define LOOK_AHEAD 200                  /* items among which recipients of one message are found */
 #define ROOM_MIN  100
 #define UNOPENED_MAX 1000               /* items in memory for a destination without a connection */
 #define CROWDED_MS (60 * 1000)
@@ -109,13 +109,13 @@ void relay_pool_add(struct relay *relay, struct list *items)
 /* ---- what goes out ---- */
 
 /* The first waiting item and those of the same message behind it. */
-static void take_batch(struct relay_destination *d, struct list *batch)
+static void take_batch(struct relay_destination *d, size_t most, struct list *batch)
 {
 	uint64_t queue_id = LIST_OWNER(d->waiting.first, struct relay_item, node)->row.queue_id;
 	struct list_node *next;
 	size_t seen = 0;
 
-	for (struct list_node *n = d->waiting.first; n != NULL && seen < 2 * BATCH_MAX && batch->n < BATCH_MAX; n = next, seen++) {
+	for (struct list_node *n = d->waiting.first; n != NULL && seen < LOOK_AHEAD && batch->n < most; n = next, seen++) {
 		next = n->next;
 		if (LIST_OWNER(n, struct relay_item, node)->row.queue_id != queue_id)
 			continue;
@@ -157,26 +157,49 @@ static bool may_open(const struct relay_destination *d)
 	return d->remotes.n < allowed;
 }
 
-void relay_pool_dispatch(struct relay_destination *d)
+static void send_one(struct relay_destination *d, struct relay_remote *remote)
+{
+	struct list batch = { 0 };
+
+	take_batch(d, relay_remote_recipients_max(remote), &batch);
+	relay_remote_send(remote, &batch);
+}
+
+static void use_idle(struct relay_destination *d)
 {
 	struct list_node *next;
 
 	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting); n = next) {
 		struct relay_remote *remote = LIST_OWNER(n, struct relay_remote, node);
-		struct list batch = { 0 };
 
 		next = n->next;
 		if (!relay_remote_is_idle(remote))
 			continue;
-		if (relay_remote_is_outdated(remote)) {
+		if (relay_remote_is_outdated(remote))
 			relay_remote_stop(remote);
-			continue;
-		}
-		take_batch(d, &batch);
-		relay_remote_send(remote, &batch);
+		else if (!relay_remote_check(remote))
+			send_one(d, remote);
 	}
+}
+
+/* Behind a message whose reply is awaited. */
+static void use_room(struct relay_destination *d)
+{
+	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting); n = n->next) {
+		struct relay_remote *remote = LIST_OWNER(n, struct relay_remote, node);
+
+		if (relay_remote_has_room(remote))
+			send_one(d, remote);
+	}
+}
+
+void relay_pool_dispatch(struct relay_destination *d)
+{
+	use_idle(d);
 	if (!list_is_empty(&d->waiting) && !d->relay->is_stopping && may_open(d))
 		relay_pool_open(d);
+	if (!d->relay->is_stopping)
+		use_room(d);
 	relay_rest_refill(d);
 }
 

@@ -7,11 +7,21 @@
 #include "base/memory.h"
 #include "smtpd/relay_result.h"
 
-#define IDLE_MS (60 * 1000)
+#define IDLE_MS   (60 * 1000)
+#define CHECK_MS  (30 * 1000)           /* idle connections may be gone without a word */
+#define BATCH_MAX 100                   /* recipients in one transaction: what every server must take (RFC 5321 4.5.3.1.8) */
 
 static struct relay *relay_of(const struct relay_remote *r)
 {
 	return r->destination->relay;
+}
+
+static void job_release(struct relay_job *job)
+{
+	store_request_forget(job->read);
+	buffer_release(&job->first);
+	free(job->recipients);
+	*job = (struct relay_job){ 0 };
 }
 
 static void destroy(struct relay_remote *r)
@@ -19,14 +29,14 @@ static void destroy(struct relay_remote *r)
 	struct relay *relay = relay_of(r);
 
 	net_timer_stop(&r->idle);
-	store_request_forget(r->read);
 	list_remove(&r->destination->remotes, &r->node);
-	if (!r->is_open)
+	if (!r->is_open || r->is_checking)
 		r->destination->n_opening--;
 	smtp_client_close(r->client);
+	job_release(&r->jobs[0]);
+	job_release(&r->jobs[1]);
 	service_generation_unref(r->generation);
 	service_unhold(relay->loop->service);
-	free(r->recipients);
 	free(r);
 }
 
@@ -34,7 +44,12 @@ static void destroy(struct relay_remote *r)
 
 bool relay_remote_is_idle(const struct relay_remote *r)
 {
-	return r->is_open && !r->is_spent && list_is_empty(&r->items) && smtp_client_is_ready(r->client);
+	return r->is_open && !r->is_spent && r->n_jobs == 0 && smtp_client_is_ready(r->client);
+}
+
+bool relay_remote_has_room(const struct relay_remote *r)
+{
+	return r->n_jobs == 1 && !r->is_spent && !relay_remote_is_outdated(r) && smtp_client_has_room(r->client);
 }
 
 bool relay_remote_is_outdated(const struct relay_remote *r)
@@ -42,53 +57,103 @@ bool relay_remote_is_outdated(const struct relay_remote *r)
 	return r->generation != relay_of(r)->loop->generation;
 }
 
-void relay_remote_send(struct relay_remote *r, struct list *items)
+size_t relay_remote_recipients_max(const struct relay_remote *r)
 {
-	const struct store_queue_item *row = &LIST_OWNER(items->first, struct relay_item, node)->row;
-	size_t n = 0;
+	uint32_t said = smtp_client_extensions(r->client)->recipient_max;
 
+	return said > 0 && said < BATCH_MAX ? said : BATCH_MAX;
+}
+
+bool relay_remote_check(struct relay_remote *r)
+{
+	if (net_loop_now_ms(relay_of(r)->loop->net) - r->idle_since_ms < CHECK_MS)
+		return false;
+	r->is_checking = true;
+	r->destination->n_opening++;
 	net_timer_stop(&r->idle);
-	r->items = *items;
-	*items = (struct list){ 0 };
-	free(r->recipients);
-	r->recipients = xcalloc(r->items.n, sizeof *r->recipients);
-	for (struct list_node *node = r->items.first; node != NULL; node = node->next) {
-		const struct store_queue_item *to = &LIST_OWNER(node, struct relay_item, node)->row;
-		r->recipients[n++] = (struct smtp_client_recipient){ to->recipient, to->notify, to->original_recipient };
-	}
-	r->message = (struct smtp_client_message){
-		.sender = row->sender, .recipients = r->recipients, .n_recipients = n, .size = row->size - row->skip, .is_8bit = row->is_8bit,
-		.returns = (enum envelope_return)row->returns, .envelope_id = row->envelope_id,
-	};
-	smtp_client_send(r->client, &r->message);
+	smtp_client_keep_alive(r->client);
+	return true;
+}
+
+static const struct store_queue_item *row_of(const struct relay_job *job)
+{
+	return &LIST_OWNER(job->items.first, struct relay_item, node)->row;
 }
 
 static void on_read(void *owner, const struct error *err, struct bytes octets)
 {
-	struct relay_remote *r = owner;
+	struct relay_job *job = owner;
+	struct smtp_client *client = job->remote->client;
 	struct error cut = { 0 };
+	bool is_wanted = job->is_wanted;
 
-	r->read = NULL;
-	if (err) {
-		smtp_client_body_failed(r->client, err);
+	job->read = NULL;
+	job->is_wanted = false;
+	/* Read ahead: a failure is told by the read that is made when the octets are wanted. */
+	if (!is_wanted) {
+		if (!err)
+			buffer_add_bytes(&job->first, octets);
+	} else if (err) {
+		smtp_client_body_failed(client, err);
 	} else if (octets.len == 0) {
 		error_set(&cut, ERROR_CORRUPT, "the stored message is shorter than its size");
-		smtp_client_body_failed(r->client, &cut);
+		smtp_client_body_failed(client, &cut);
 	} else {
-		smtp_client_body(r->client, octets);
+		smtp_client_body(client, octets);
 	}
+}
+
+static void read_at(struct relay_job *job, uint64_t offset)
+{
+	const struct store_queue_item *row = row_of(job);
+	uint64_t left = row->size - row->skip - offset;
+
+	job->read = store_read(relay_of(job->remote)->loop->store, row->message_id, row->skip + offset, left < STORE_READ_MAX ? (size_t)left : STORE_READ_MAX, on_read, job);
 }
 
 static void on_next(void *owner, uint64_t offset)
 {
 	struct relay_remote *r = owner;
-	const struct store_queue_item *row = &LIST_OWNER(r->items.first, struct relay_item, node)->row;
-	uint64_t left = row->size - row->skip - offset;
+	struct relay_job *job = &r->jobs[r->first];
+	const struct store_queue_item *row = row_of(job);
 
-	if (left == 0)
+	if (offset == row->size - row->skip) {
 		smtp_client_body(r->client, (struct bytes){ 0 });
-	else
-		r->read = store_read(relay_of(r)->loop->store, row->message_id, row->skip + offset, left < STORE_READ_MAX ? (size_t)left : STORE_READ_MAX, on_read, r);
+	} else if (job->first.len > 0) {
+		struct buffer octets = job->first;
+		job->first = (struct buffer){ 0 };
+		smtp_client_body(r->client, buffer_bytes(&octets));
+		buffer_release(&octets);
+	} else {
+		job->is_wanted = true;
+		if (!job->read)
+			read_at(job, offset);
+	}
+}
+
+void relay_remote_send(struct relay_remote *r, struct list *items)
+{
+	struct relay_job *job = &r->jobs[(r->first + r->n_jobs) % 2];
+	size_t n = 0;
+
+	net_timer_stop(&r->idle);
+	r->n_jobs++;
+	job->remote = r;
+	job->items = *items;
+	*items = (struct list){ 0 };
+	job->recipients = xcalloc(job->items.n, sizeof *job->recipients);
+	for (struct list_node *node = job->items.first; node != NULL; node = node->next) {
+		const struct store_queue_item *to = &LIST_OWNER(node, struct relay_item, node)->row;
+		job->recipients[n++] = (struct smtp_client_recipient){ to->recipient, to->notify, to->original_recipient };
+	}
+	const struct store_queue_item *row = row_of(job);
+	job->message = (struct smtp_client_message){
+		.sender = row->sender, .recipients = job->recipients, .n_recipients = n, .size = row->size - row->skip, .is_8bit = row->is_8bit,
+		.returns = (enum envelope_return)row->returns, .envelope_id = row->envelope_id,
+	};
+	if (row->size > row->skip)
+		read_at(job, 0);
+	smtp_client_send(r->client, &job->message);
 }
 
 static void settle(struct relay_remote *r, struct relay_item *item, const struct smtp_client_result *result)
@@ -108,12 +173,13 @@ static void settle(struct relay_remote *r, struct relay_item *item, const struct
 static void on_sent(void *owner, const struct smtp_client_result *results, size_t n)
 {
 	struct relay_remote *r = owner;
+	struct relay_job *job = &r->jobs[r->first];
 	struct list settled = { 0 }, untried = { 0 };
 	struct list_node *node;
 	bool has_answered = false;
 
 	for (size_t i = 0; i < n; i++) {
-		node = list_take_first(&r->items);
+		node = list_take_first(&job->items);
 		struct relay_item *item = LIST_OWNER(node, struct relay_item, node);
 		if (results[i].verdict == SMTP_CLIENT_UNTRIED) {
 			list_append(&untried, node);
@@ -123,8 +189,11 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 		settle(r, item, &results[i]);
 		list_append(&settled, node);
 	}
-	/* Nothing taken at all: this session has served its share. */
-	r->is_spent = list_is_empty(&settled);
+	job_release(job);
+	r->first = (r->first + 1) % 2;
+	r->n_jobs--;
+	/* Nothing taken at all, or as much as it said it would: this session has served its share. */
+	r->is_spent |= list_is_empty(&settled) || smtp_client_is_spent(r->client);
 	while (untried.last != NULL) {
 		node = untried.last;
 		list_remove(&untried, node);
@@ -152,11 +221,14 @@ static void on_ready(void *owner)
 	struct relay_remote *r = owner;
 	struct relay_destination *d = r->destination;
 
+	if (!r->is_open || r->is_checking)
+		d->n_opening--;
 	if (!r->is_open) {
 		r->is_open = true;
-		d->n_opening--;
 		relay_pool_opened(d);
 	}
+	r->is_checking = false;
+	r->idle_since_ms = net_loop_now_ms(relay_of(r)->loop->net);
 	if (r->is_spent) {
 		smtp_client_quit(r->client);
 	} else {
@@ -188,7 +260,14 @@ static void on_trace(void *owner, bool from_server, struct bytes line)
 	log_debug("relay", "wire", "remote=%s way=%s line=%.*s", r->address, from_server ? "in" : "out", BYTES_PRINT(line));
 }
 
-static const struct smtp_client_events events = { on_ready, on_next, on_sent, on_closed, on_trace };
+static void on_room(void *owner)
+{
+	struct relay_remote *r = owner;
+
+	relay_pool_dispatch(r->destination);
+}
+
+static const struct smtp_client_events events = { on_ready, on_next, on_sent, on_closed, on_trace, on_room };
 
 static enum smtp_client_tls tls_of(const struct relay_destination *d, const struct relay_route *route)
 {

@@ -4,9 +4,21 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "smtpd/relay_pool.h"
+
+/* One message on its way, with its first octets as soon as the store gave them. */
+struct relay_job {
+	struct relay_remote *remote;
+	struct list items;
+	struct smtp_client_recipient *recipients;
+	struct smtp_client_message message;
+	struct store_request *read;
+	struct buffer first;
+	bool is_wanted;                 /* the client waits for the octets that are being read */
+};
 
 struct relay_remote {
 	struct list_node node;          /* of relay_destination.remotes */
@@ -17,18 +29,24 @@ struct relay_remote {
 	bool is_open, is_spent;         /* is_spent: it will take no further message */
 	bool has_answered, has_failed;  /* a message got a reply in this session; one was lost */
 	struct net_timer idle;
-	/* the message under way */
-	struct list items;
-	struct smtp_client_recipient *recipients;
-	struct smtp_client_message message;
-	struct store_request *read;
+	bool is_checking;               /* NOOP: is it still there? */
+	int64_t idle_since_ms;          /* loop time */
+	/* The message under way, and the one whose commands are behind its final dot: jobs[first] and the other one. */
+	struct relay_job jobs[2];
+	unsigned first, n_jobs;
 };
 
 bool relay_remote_open(struct relay_destination *, const struct relay_route *, struct error *err);
 bool relay_remote_is_idle(const struct relay_remote *);
+/* It takes one message more, behind the one under way. */
+bool relay_remote_has_room(const struct relay_remote *);
+/* How many recipients the peer takes at once. */
+size_t relay_remote_recipients_max(const struct relay_remote *);
+/* Idle for so long that it is asked first (NOOP); dispatched again when it answers. */
+bool relay_remote_check(struct relay_remote *);
 /* Opened under settings that were replaced since. */
 bool relay_remote_is_outdated(const struct relay_remote *);
-/* One message for these recipients, which become the remote's; only when idle. */
+/* One message for these recipients, which become the remote's; only when idle, or with room. */
 void relay_remote_send(struct relay_remote *, struct list *items);
 /* Finish the message under way, then QUIT; at once when there is none. */
 void relay_remote_stop(struct relay_remote *);

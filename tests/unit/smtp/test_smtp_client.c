@@ -193,6 +193,7 @@ struct claim {
 	const char *told;
 	const char *body;               /* NULL = "Hi\r\n.dot\r\n" */
 	bool is_8bit, fail_body, async;
+	bool window;                    /* the next message goes where there is room */
 };
 
 struct rig {
@@ -201,7 +202,7 @@ struct rig {
 	struct smtp_client *client;
 	struct buffer told;
 	size_t n_sent;
-	struct smtp_client_message message;
+	struct smtp_client_message messages[2];
 	uint64_t asked;
 	struct net_timer timer;
 	bool done;
@@ -209,18 +210,34 @@ struct rig {
 
 static const struct smtp_client_recipient recipients[] = { { .address = "bob@b.test" }, { .address = "eve@b.test" } };
 
+static void send_next(struct rig *r)
+{
+	struct smtp_client_message *m = &r->messages[r->n_sent++ % 2];
+
+	*m = (struct smtp_client_message){ .sender = "ann@a.test", .recipients = recipients, .n_recipients = 2, .size = 10, .is_8bit = r->claim->is_8bit };
+	smtp_client_send(r->client, m);
+}
+
 static void on_ready(void *owner)
 {
 	struct rig *r = owner;
 
 	buffer_add_text(&r->told, "ready ");
-	if (r->n_sent == r->claim->n_messages) {
+	if (r->n_sent == r->claim->n_messages)
 		smtp_client_quit(r->client);
+	else
+		send_next(r);
+}
+
+static void on_room(void *owner)
+{
+	struct rig *r = owner;
+
+	if (!r->claim->window || r->n_sent == r->claim->n_messages)
 		return;
-	}
-	r->n_sent++;
-	r->message = (struct smtp_client_message){ .sender = "ann@a.test", .recipients = recipients, .n_recipients = 2, .size = 10, .is_8bit = r->claim->is_8bit };
-	smtp_client_send(r->client, &r->message);
+	buffer_add_text(&r->told, "room ");
+	send_next(r);
+	CHECK_ROW(!smtp_client_has_room(r->client), r->claim->name);
 }
 
 static void give(void *owner)
@@ -278,7 +295,7 @@ static void on_trace(void *owner, bool from_server, struct bytes line)
 	CHECK_ROW(bytes_find_bytes(line, BYTES("pencil")) == line.len && bytes_find_bytes(line, BYTES("AGFubgBwZW5jaWw")) == line.len, r->claim->name);
 }
 
-static const struct smtp_client_events events = { on_ready, on_next, on_sent, on_closed, on_trace };
+static const struct smtp_client_events events = { on_ready, on_next, on_sent, on_closed, on_trace, on_room };
 
 static void run(const struct claim *claim, enum net_poll_kind kind, struct net_worker *worker)
 {
@@ -316,6 +333,9 @@ static void run(const struct claim *claim, enum net_poll_kind kind, struct net_w
 #define MAIL  "< MAIL FROM:<ann@a.test>\n"
 #define GROUP "< MAIL FROM:<ann@a.test> SIZE=10\n< RCPT TO:<bob@b.test>\n< RCPT TO:<eve@b.test>\n< DATA\n"
 #define YES   "> 250 2.1.0 ok\n> 250 2.1.5 ok\n> 250 2.1.5 ok\n> 354 go\n< Hi\n< ..dot\n< .\n> 250 2.0.0 queued\n"
+#define BODY  "> 250 2.1.0 ok\n> 250 2.1.5 ok\n> 250 2.1.5 ok\n> 354 go\n< Hi\n< ..dot\n< .\n"
+#define QUEUED "> 250 2.0.0 queued\n"
+#define SLOWLY MAIL "> 250 ok\n< RCPT TO:<bob@b.test>\n> 250 ok\n< RCPT TO:<eve@b.test>\n> 250 ok\n< DATA\n> 354 go\n< Hi\n< ..dot\n< .\n> 250 2.0.0 queued\n"
 #define QUIT  "< QUIT\n> 221 bye\nGONE\n"
 #define ONE   "ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)"
 
@@ -325,6 +345,31 @@ static const struct claim claims[] = {
 	{ .name = "command by command where it is not", .n_messages = 1, .told = ONE, .script = PLAIN MAIL "> 250 ok\n< RCPT TO:<bob@b.test>\n> 250 ok\n"
 	  "< RCPT TO:<eve@b.test>\n> 250 ok\n< DATA\n> 354 go\n< Hi\n< ..dot\n< .\n> 250 2.0.0 queued\n" QUIT },
 	{ .name = "the session serves the next message", .script = PIPE GROUP YES GROUP YES QUIT, .n_messages = 2,
+	  .told = "ready sent(A 250 2.0.0)(A 250 2.0.0) ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "the next group behind the final dot", .window = true, .script = PIPE GROUP BODY GROUP QUEUED BODY GROUP QUEUED BODY QUEUED QUIT, .n_messages = 3,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) room sent(A 250 2.0.0)(A 250 2.0.0) sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "the next group, octets that come later", .window = true, .async = true, .script = PIPE GROUP BODY GROUP QUEUED BODY QUEUED QUIT, .n_messages = 2,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "no next group without PIPELINING", .window = true, .n_messages = 2, .script = PLAIN SLOWLY SLOWLY QUIT,
+	  .told = "ready sent(A 250 2.0.0)(A 250 2.0.0) ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "a refused final dot says nothing about the next message", .window = true, .script = PIPE GROUP BODY GROUP "> 554 5.6.0 bad\n" BODY QUEUED QUIT,
+	  .n_messages = 2, .told = "ready room sent(P 554 5.6.0)(P 554 5.6.0) sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "lost after the final dot: the next message is untried", .window = true, .script = PIPE GROUP BODY GROUP, .n_messages = 2,
+	  .told = "ready room sent(T 0 4.4.2)(T 0 4.4.2) sent(U 0 4.4.2)(U 0 4.4.2) closed(transaction try-later)" },
+	{ .name = "421 to the final dot: the next message is untried", .window = true, .script = PIPE GROUP BODY GROUP "> 421 4.3.2 bye\n", .n_messages = 2,
+	  .told = "ready room sent(T 421 4.4.2)(T 421 4.4.2) sent(U 421 4.4.2)(U 421 4.4.2) closed(transaction try-later)" },
+	{ .name = "lost between the two: one accepted, one untried", .window = true, .script = PIPE GROUP BODY GROUP QUEUED, .n_messages = 2,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(U 0 4.4.2)(U 0 4.4.2) closed(transaction try-later)" },
+	{ .name = "421 between the two", .window = true, .script = PIPE GROUP BODY GROUP QUEUED "> 250 ok\n> 421 4.3.2 bye\n", .n_messages = 2,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(U 421 4.4.2)(U 421 4.4.2) closed(transaction try-later)" },
+	{ .name = "the next one refused at MAIL by the session's limit", .window = true, .n_messages = 2,
+	  .script = PIPE GROUP BODY GROUP QUEUED "> 452 4.5.3 enough\n> 503 x\n> 503 x\n> 503 x\n" QUIT,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(U 452 4.5.3)(U 452 4.5.3) ready closed(quit closed)" },
+	{ .name = "the next one's recipients refused, then RSET", .window = true, .n_messages = 2,
+	  .script = PIPE GROUP BODY GROUP QUEUED "> 250 ok\n> 550 5.1.1 x\n> 550 5.1.1 x\n> 554 5.5.1 none\n< RSET\n> 250 ok\n" QUIT,
+	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(P 550 5.1.1)(P 550 5.1.1) ready closed(quit closed)" },
+	{ .name = "no next group past MAILMAX", .window = true, .n_messages = 2,
+	  .script = HELLO "> 250-mx.b.test\n> 250-PIPELINING\n> 250-LIMITS MAILMAX=1\n> 250 SIZE 1000\n" GROUP YES GROUP YES QUIT,
 	  .told = "ready sent(A 250 2.0.0)(A 250 2.0.0) ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
 	{ .name = "HELO where EHLO is unknown", .n_messages = 0, .told = "ready closed(quit closed)",
 	  .script = HELLO "> 500 what\n< HELO mx.a.test\n> 250 hi\n" QUIT },
