@@ -13,6 +13,7 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_update.h"
 #include "imapd/imapd_view.h"
+#include "service/service_login.h"
 
 #define LINE_MAX_BEFORE_LOGIN 8192
 #define LINE_MAX_AFTER_LOGIN (64 * 1024)
@@ -420,24 +421,12 @@ void imapd_session_deselect(struct imapd_session *s)
 
 bool imapd_session_may_send_password(struct imapd_session *s)
 {
-	if (net_stream_is_secure(s->stream))
-		return true;
-	switch (s->generation->settings.plaintext_auth) {
-	case SERVICE_PLAINTEXT_ALWAYS:
-		return true;
-	case SERVICE_PLAINTEXT_LOOPBACK:
-		return net_addr_is_loopback(&s->peer) && net_addr_is_loopback(net_stream_local_addr(s->stream));
-	default:
-		return false;
-	}
+	return service_login_allows_password(&s->generation->settings, s->stream);
 }
 
 bool imapd_session_is_exempt(const struct imapd_session *s)
 {
-	for (size_t i = 0; i < s->generation->settings.n_exempt; i++)
-		if (net_cidr_contains(&s->generation->settings.exempt[i], &s->peer))
-			return true;
-	return false;
+	return service_login_is_exempt(&s->generation->settings, &s->peer);
 }
 
 const char *imapd_session_ip(const struct imapd_session *s, char text[NET_ADDR_TEXT])

@@ -30,6 +30,30 @@ struct service_login {
 
 static enum service_login_status go_on(struct service_login *, enum sasl_server_status, struct buffer *challenge);
 
+bool service_login_is_exempt(const struct service_settings *settings, const struct net_addr *peer)
+{
+	if (net_addr_family(peer) == AF_UNIX)
+		return true;
+	for (size_t i = 0; i < settings->n_exempt; i++)
+		if (net_cidr_contains(&settings->exempt[i], peer))
+			return true;
+	return false;
+}
+
+bool service_login_allows_password(const struct service_settings *settings, const struct net_stream *stream)
+{
+	if (net_stream_is_secure(stream))
+		return true;
+	switch (settings->plaintext_auth) {
+	case SERVICE_PLAINTEXT_ALWAYS:
+		return true;
+	case SERVICE_PLAINTEXT_LOOPBACK:
+		return net_addr_is_loopback(net_stream_peer_addr(stream)) && net_addr_is_loopback(net_stream_local_addr(stream));
+	default:
+		return false;
+	}
+}
+
 struct service_login *service_login_create(struct service_loop *loop, const struct net_addr *peer, bool is_exempt,
                                            enum sasl_mechanism mechanism, service_login_fn *done, void *owner)
 {

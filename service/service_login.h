@@ -29,7 +29,12 @@ enum service_login_status {
 struct service_login;
 typedef void service_login_fn(void *owner, enum service_login_status);
 
-/* Never NULL.  is_exempt: limits.exempt covers the peer, failures are not counted. */
+/* limits.exempt covers the address, or it is a Unix socket: no penalty, nothing counted. */
+bool service_login_is_exempt(const struct service_settings *, const struct net_addr *peer);
+/* plaintext_auth lets a password cross this connection: TLS always, in clear as configured. */
+bool service_login_allows_password(const struct service_settings *, const struct net_stream *);
+
+/* Never NULL. */
 struct service_login *service_login_create(struct service_loop *, const struct net_addr *peer, bool is_exempt, enum sasl_mechanism,
                                            service_login_fn *done, void *owner);
 /* `done` will not be called; a check in a worker ends by itself.  NULL accepted. */

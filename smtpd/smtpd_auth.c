@@ -25,22 +25,9 @@ void smtpd_auth_forget(struct smtpd_session *s)
 	s->login = (struct smtpd_login){ 0 };
 }
 
-static bool allows_cleartext(const struct smtpd_session *s)
-{
-	switch (s->generation->settings.plaintext_auth) {
-	case SERVICE_PLAINTEXT_ALWAYS:
-		return true;
-	case SERVICE_PLAINTEXT_LOOPBACK:
-		return smtpd_session_is_secure(s) ||
-		       (net_addr_is_loopback(&s->peer) && net_addr_is_loopback(net_stream_local_addr(s->stream)));
-	default:
-		return smtpd_session_is_secure(s);
-	}
-}
-
 void smtpd_auth_offer(const struct smtpd_session *s, struct buffer *text)
 {
-	if (!smtpd_session_is_submission(s) || s->login.name != NULL || !allows_cleartext(s))
+	if (!smtpd_session_is_submission(s) || s->login.name != NULL || !service_login_allows_password(&s->generation->settings, s->stream))
 		return;
 	buffer_add_text(text, "\nAUTH");
 	for (int m = 0; m < SASL_MECHANISM_COUNT; m++)
@@ -116,7 +103,7 @@ enum smtpd_after smtpd_auth(struct smtpd_session *s, struct bytes arguments)
 		return smtpd_command_bad_syntax(s, "AUTH");
 	if (!sasl_mechanism_find(mechanism_name, &mechanism))
 		return smtpd_reply(s, "504 5.5.4 Unknown mechanism");
-	if (!allows_cleartext(s))
+	if (!service_login_allows_password(&s->generation->settings, s->stream))
 		return smtpd_reply(s, "538 5.7.11 Encryption required: STARTTLS first");
 	if (has_initial && !bytes_equal(rest, BYTES("=")) && !codec_base64_decode(rest, &decoded))
 		return smtpd_reply(s, "501 5.5.2 Not base64");

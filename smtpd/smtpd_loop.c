@@ -36,15 +36,3 @@ bool smtpd_loop_is_crowded(const struct service_loop *loop)
 
 	return allowed > 0 && loop->n_connections * 5 > allowed * 4;
 }
-
-bool smtpd_loop_is_exempt(const struct service_loop *loop, const struct net_addr *addr)
-{
-	const struct service_settings *settings = &loop->generation->settings;
-
-	if (net_addr_family(addr) == AF_UNIX)
-		return true;
-	for (size_t i = 0; i < settings->n_exempt; i++)
-		if (net_cidr_contains(&settings->exempt[i], addr))
-			return true;
-	return false;
-}

@@ -25,7 +25,5 @@ void smtpd_loop_stop(struct service_loop *);
 void smtpd_loop_finish(struct service_loop *);
 /* More than 80 % of the allowed connections are open. */
 bool smtpd_loop_is_crowded(const struct service_loop *);
-/* limits.exempt covers the address. */
-bool smtpd_loop_is_exempt(const struct service_loop *, const struct net_addr *);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "service/service_login.h"
 #include "smtpd/smtpd_auth.h"
 #include "smtpd/smtpd_commands.h"
 #include "smtpd/smtpd_receive.h"
@@ -278,7 +279,7 @@ void smtpd_session_create(struct service_loop *loop, int fd, const struct net_ad
 	s->generation = service_generation_ref(loop->generation);
 	s->listen = listen;
 	s->peer = *peer;
-	s->is_exempt = smtpd_loop_is_exempt(loop, peer);
+	s->is_exempt = service_login_is_exempt(&s->generation->settings, peer);
 	spoke = listen->tls != SERVICE_TLS_IMPLICIT && spoke_before_greeting(s, fd);
 	s->stream = net_stream_create(loop->net, fd, &stream_events, s, service_budget(loop->service));
 	list_append(&smtpd_loop_of(loop)->sessions, &s->node);
