@@ -1,10 +1,10 @@
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/codec.h"
+#include "mailctl/mailctl_selection.h"
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
@@ -23,50 +23,6 @@ struct queue {
 	struct store_queue_entry first; /* without texts */
 	struct bytes header;
 };
-
-/* ---- what is meant ---- */
-
-struct selection {
-	const char *domain;
-	bool all;
-	char **ids;
-	int n_ids;
-};
-
-static bool parse_selection(int argc, char **argv, struct selection *selection, int *code)
-{
-	static const struct option options[] = { { "to", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' }, { 0 } };
-	int option;
-
-	*selection = (struct selection){ 0 };
-	*code = EX_USAGE;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return false;
-		if (option == 'a')
-			selection->all = true;
-		else
-			selection->domain = optarg;
-	}
-	selection->ids = argv + optind;
-	selection->n_ids = argc - optind;
-	if (selection->domain != NULL && (selection->domain[0] == '\0' || strchr(selection->domain, '@') != NULL)) {
-		*code = mailctl_usage("--to wants a domain, not \"%s\"", selection->domain);
-		return false;
-	}
-	return true;
-}
-
-static bool parse_id(const char *text, uint64_t *id, int *code)
-{
-	struct error err = { 0 };
-
-	if (codec_id_decode(bytes_text(text), id) && *id != 0)
-		return true;
-	error_set(&err, ERROR_SYNTAX, "\"%s\" is not a queue id (%d characters, 0-9 and a-v)", text, CODEC_ID_LEN);
-	*code = mailctl_fail(&err);
-	return false;
-}
 
 static const char *id_text(uint64_t id, char text[CODEC_ID_LEN + 1])
 {
@@ -173,10 +129,10 @@ static int walk(struct queue *q, store_queue_list_fn *each)
 int mailctl_queue_list(struct mailctl *ctl, int argc, char **argv)
 {
 	struct queue q = { .ctl = ctl };
-	struct selection selection;
+	struct mailctl_selection selection;
 	int code;
 
-	if (!parse_selection(argc, argv, &selection, &code))
+	if (!mailctl_selection_parse(argc, argv, &selection, &code))
 		return code;
 	if (selection.n_ids > 0)
 		return mailctl_usage("usage: mailctl queue list [--to DOMAIN]");
@@ -287,120 +243,12 @@ int mailctl_queue_show(struct mailctl *ctl, int argc, char **argv)
 	struct queue q = { .ctl = ctl };
 	int code;
 
-	if (!mailctl_wants(argc, 1, "queue show ID", &code) || !parse_id(argv[1], &q.filter.queue_id, &code))
+	if (!mailctl_wants(argc, 1, "queue show ID", &code) || !mailctl_selection_id(argv[1], &q.filter.queue_id, &code))
 		return code;
 	if (mailctl_store_open(&q.m, ctl, &code)) {
 		q.recipients = ctl->json ? json_array() : NULL;
 		code = show(&q, argv[1]);
 	}
 	mailctl_store_close(&q.m);
-	return code;
-}
-
-/* ---- hold, release, retry, expire, delete ---- */
-
-static const struct change {
-	const char *verb;
-	enum store_queue_op op;
-	const char *done;
-	const char *in_transit;         /* what becomes of those; NULL: they had to be passed over, exit code 75 */
-} changes[] = {
-	{ "hold", STORE_QUEUE_OP_HOLD, "held", "is being tried, and held if that fails" },
-	{ "release", STORE_QUEUE_OP_RELEASE, "released", "is being tried" },
-	{ "retry", STORE_QUEUE_OP_RETRY, "to be tried at once", "is being tried already" },
-	{ "expire", STORE_QUEUE_OP_EXPIRE, "given up", NULL },
-	{ "delete", STORE_QUEUE_OP_DELETE, "deleted", NULL },
-};
-
-struct changing {
-	struct mailctl_store m;
-	const struct mailctl *ctl;
-	const struct change *change;
-	struct store_queue_counts counts;
-};
-
-static void counted(void *owner, const struct error *err, const struct store_queue_counts *counts)
-{
-	struct changing *c = owner;
-
-	mailctl_store_done(&c->m, err);
-	c->counts = *counts;
-}
-
-static const char *recipients(size_t n)
-{
-	return n == 1 ? "recipient" : "recipients";
-}
-
-static void print_counts(const struct changing *c, const char *id)
-{
-	const struct store_queue_counts *n = &c->counts;
-
-	if (c->ctl->json) {
-		json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:I}", "done", c->change->verb, "matched", (json_int_t)n->n_matched,
-			"changed", (json_int_t)n->n_changed, "in_transit", (json_int_t)n->n_in_transit, "held", (json_int_t)n->n_held);
-		if (id != NULL)
-			json_object_set_new(object, "queue", json_string(id));
-		mailctl_print_json(object);
-		return;
-	}
-	printf("%s%s%zu %s %s", id != NULL ? id : "", id != NULL ? ": " : "", n->n_changed, recipients(n->n_changed), c->change->done);
-	if (n->n_in_transit > 0 && c->change->in_transit != NULL)
-		printf("; %zu %s", n->n_in_transit, c->change->in_transit);
-	if (n->n_held > 0 && c->change->op == STORE_QUEUE_OP_RETRY)
-		printf("; %zu stay held", n->n_held);
-	putchar('\n');
-}
-
-static int change_one(struct changing *c, const struct store_queue_filter *filter, const char *id)
-{
-	struct error err = { 0 };
-
-	c->m.err = (struct error){ 0 };
-	store_queue_admin(c->m.client, c->change->op, filter, counted, c);
-	int code = mailctl_store_wait(&c->m);
-	if (code != EX_OK)
-		return code;
-	print_counts(c, id);
-	fflush(stdout);
-	if (c->counts.n_in_transit == 0 || c->change->in_transit != NULL)
-		return EX_OK;
-	error_set(&err, ERROR_TRY_LATER, "%zu %s on the way at this moment and cannot be called back", c->counts.n_in_transit,
-	          c->counts.n_in_transit == 1 ? "recipient is" : "recipients are");
-	return mailctl_fail(&err);
-}
-
-static int change_ids(struct changing *c, const struct selection *selection)
-{
-	int code = EX_OK, one;
-
-	for (int i = 0; i < selection->n_ids; i++) {
-		struct store_queue_filter filter = { 0 };
-		if (parse_id(selection->ids[i], &filter.queue_id, &one))
-			one = change_one(c, &filter, selection->ids[i]);
-		if (code == EX_OK)
-			code = one;
-	}
-	return code;
-}
-
-int mailctl_queue_change(struct mailctl *ctl, int argc, char **argv)
-{
-	struct changing c = { .ctl = ctl };
-	struct selection selection;
-	int code;
-
-	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-		if (strcmp(changes[i].verb, argv[0]) == 0)
-			c.change = &changes[i];
-	if (!parse_selection(argc, argv, &selection, &code))
-		return code;
-	if ((selection.n_ids > 0) + (selection.domain != NULL) + selection.all != 1)
-		return mailctl_usage("usage: mailctl queue %s ID...|--to DOMAIN|--all", argv[0]);
-	if (mailctl_store_open(&c.m, ctl, &code)) {
-		struct store_queue_filter filter = { .domain = selection.domain };
-		code = selection.n_ids > 0 ? change_ids(&c, &selection) : change_one(&c, &filter, NULL);
-	}
-	mailctl_store_close(&c.m);
 	return code;
 }

@@ -1,0 +1,43 @@
+#include "mailctl/mailctl_selection.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/codec.h"
+#include "mailctl/mailctl.h"
+
+bool mailctl_selection_parse(int argc, char **argv, struct mailctl_selection *selection, int *code)
+{
+	static const struct option options[] = { { "to", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' }, { 0 } };
+	int option;
+
+	*selection = (struct mailctl_selection){ 0 };
+	*code = EX_USAGE;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return false;
+		if (option == 'a')
+			selection->all = true;
+		else
+			selection->domain = optarg;
+	}
+	selection->ids = argv + optind;
+	selection->n_ids = argc - optind;
+	if (selection->domain != NULL && (selection->domain[0] == '\0' || strchr(selection->domain, '@') != NULL)) {
+		*code = mailctl_usage("--to wants a domain, not \"%s\"", selection->domain);
+		return false;
+	}
+	return true;
+}
+
+bool mailctl_selection_id(const char *text, uint64_t *id, int *code)
+{
+	struct error err = { 0 };
+
+	if (codec_id_decode(bytes_text(text), id) && *id != 0)
+		return true;
+	error_set(&err, ERROR_SYNTAX, "\"%s\" is not a queue id (%d characters, 0-9 and a-v)", text, CODEC_ID_LEN);
+	*code = mailctl_fail(&err);
+	return false;
+}
