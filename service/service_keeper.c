@@ -167,7 +167,7 @@ static void hear(struct keeper *k)
 			return;
 		}
 		k->was_ready = k->was_ready || octet == SERVICE_KEEPER_READY;
-		service_notify("READY=1");
+		service_notify(octet == SERVICE_KEEPER_ALIVE ? "WATCHDOG=1" : "READY=1");
 	}
 }
 

@@ -12,6 +12,7 @@ int service_keeper_run(const struct service_program *, const char *path);
 
 /* On the channel, server to keeper: one octet. */
 #define SERVICE_KEEPER_READY 'r'        /* accepting connections */
+#define SERVICE_KEEPER_ALIVE 'a'        /* all loops answered: service_watchdog */
 #define SERVICE_KEEPER_RELOADED 'l'     /* the new reading is in force, or refused and logged */
 
 #endif

@@ -17,6 +17,7 @@
 #include "service/service_rights.h"
 #include "service/service_sandbox.h"
 #include "service/service_state.h"
+#include "service/service_watchdog.h"
 
 #define LOOPS_MAX_AUTO 4
 #define WORKERS 2
@@ -340,7 +341,9 @@ static int run(struct service *s)
 {
 	log_info(s->program->name, "ready", "pid=%d threads=%zu", (int)getpid(), s->n_loops);
 	service_reload_tell(s, SERVICE_KEEPER_READY);
+	service_watchdog_start(s, getppid());
 	net_loop_run(s->loops[0].net);
+	service_watchdog_stop(s);
 	service_changes_stop(s);
 	service_reload_stop(s);
 	join_loops(s);

@@ -50,7 +50,9 @@ struct service {
 	int channel;                            /* to the keeper */
 	struct net_watch channel_watch;
 	struct net_signal *signals;
-	struct net_timer stop_timer, poll_timer, maintain_timer;
+	struct net_timer stop_timer, poll_timer, maintain_timer, watchdog_timer;
+	int64_t watchdog_ms;                    /* service_watchdog */
+	atomic_size_t n_unanswered;             /* loops that were asked */
 	bool polling, maintaining;              /* a request is under way */
 
 	atomic_bool stopping;
