@@ -27,12 +27,11 @@ static const struct database_migration migrations[] = {
 	     "CREATE INDEX message_received ON message(folder_id, received);" },
 };
 
-/* An account's name as a file name. */
-static char *cache_path(const char *account, struct error *err)
+static char *cache_path(const char *given, struct error *err)
 {
 	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char *folder = base && base[0] == '/' ? xprintf("%s/mua", base) : xprintf("%s/.cache/mua", home ? home : ".");
-	char *path, *name = xstrdup(account);
+	char *path, *name = xstrdup(given);
 
 	for (char *at = folder + 1; *at != '\0'; at++) {
 		if (*at != '/')
@@ -79,9 +78,9 @@ static void remove_file(const char *path)
 	}
 }
 
-struct mua_cache *mua_cache_open(const char *account, struct error *err)
+struct mua_cache *mua_cache_open(const char *name, struct error *err)
 {
-	char *path = cache_path(account, err);
+	char *path = cache_path(name, err);
 	struct mua_cache *c;
 	struct database *db;
 

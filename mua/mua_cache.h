@@ -29,9 +29,9 @@ struct mua_message {
 	bool has_attachment;
 };
 
-/* $XDG_CACHE_HOME/mua/ACCOUNT.db (0600 in a folder 0700), or ~/.cache. */
+/* $XDG_CACHE_HOME/mua/NAME.db (0600 in a folder 0700), or ~/.cache; "/" in the name becomes "_". */
 /* A damaged file is begun anew.  DENIED: a newer program made it. */
-struct mua_cache *mua_cache_open(const char *account, struct error *err);
+struct mua_cache *mua_cache_open(const char *name, struct error *err);
 void mua_cache_close(struct mua_cache *);
 
 /* Made when missing. */

@@ -1,8 +1,10 @@
 #include "mua/mua_run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "imap/imap_flag.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
@@ -76,11 +78,16 @@ bool mua_run_open(struct mua_run *r, const struct mua_options *options)
 
 bool mua_run_open_mail(struct mua_run *r)
 {
+	char *name;
+
 	if (r->account.imap.host == NULL) {
 		error_set(&r->err, ERROR_SYNTAX, "no IMAP server: give --imap");
 		return fail(r, MUA_EXIT_CONFIG);
 	}
-	r->cache = mua_cache_open(r->account.name, &r->err);
+	/* Users of the same name at two servers are two people. */
+	name = xprintf("%s@%s:%d", r->account.imap.user, r->account.imap.host, r->account.imap.port);
+	r->cache = mua_cache_open(name, &r->err);
+	free(name);
 	if (r->cache == NULL)
 		return fail(r, MUA_EXIT_IO);
 	r->sync = mua_sync_create(&(struct mua_sync_options){
