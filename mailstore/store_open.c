@@ -105,7 +105,8 @@ bool store_create(const struct store_options *options, struct error *err)
 static bool check_schema(struct store *store, struct error *err)
 {
 	struct database *db = store_database_open(store->data_dir, DATABASE_LOOK, false, err);
-	bool ok = db != NULL && store_schema_check(db, err);
+	/* opening names the file already */
+	bool ok = db != NULL && (store_schema_check(db, err) || error_prefix(err, "%s", store->data_dir));
 
 	if (ok) {
 		struct database_statement *s = database_statement_begin(db, "SELECT (SELECT v FROM meta WHERE k = 'uuid'), (SELECT v FROM meta WHERE k = 'secret')");
