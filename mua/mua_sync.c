@@ -25,7 +25,7 @@ struct mua_sync {
 	struct error failure;
 	char *folder_name;
 	struct mua_folder *folder;
-	bool is_selecting;
+	bool is_selecting, is_read_only;
 	uint32_t uidvalidity, uidnext, uid;     /* uidnext 0: not told */
 	struct mua_changes changes;
 	const char *flags;
@@ -288,6 +288,7 @@ static void on_selected(struct mua_sync *s, const struct imap_reply *reply)
 	s->is_selecting = false;
 	if (!check_reply(s, reply, s->folder_name))
 		return;
+	s->is_read_only = bytes_equal_nocase(reply->code, BYTES("READ-ONLY"));
 	if (s->uidvalidity == 0) {
 		error_set(&s->failure, ERROR_SYNTAX, "%s: the server tells no UIDVALIDITY", s->folder_name);
 		finish(s, &s->failure, MUA_EXIT_PROTOCOL);
@@ -392,6 +393,11 @@ static void store_flags(struct mua_sync *s)
 {
 	struct buffer command = { 0 };
 
+	/* Somebody else's folder that may be read: reading has succeeded. */
+	if (s->is_read_only) {
+		finish(s, NULL, MUA_EXIT_OK);
+		return;
+	}
 	buffer_printf(&command, "UID STORE %u +FLAGS.SILENT (%s)", s->uid, s->flags);
 	run(s, &command, on_flags_added);
 }

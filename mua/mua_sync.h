@@ -38,7 +38,7 @@ void mua_sync_destroy(struct mua_sync *);
 void mua_sync_folder(struct mua_sync *, const char *name, struct mua_folder *folder, mua_sync_fn *, void *owner);
 /* The octets of a message of that folder.  NOT_FOUND when it is gone. */
 void mua_sync_body(struct mua_sync *, uint32_t uid, mua_sync_fn *, void *owner);
-/* Add flags ("\\Seen") on the server and in the cache. */
+/* Add flags ("\\Seen") on the server and in the cache; nothing in a folder that is read-only. */
 void mua_sync_add_flags(struct mua_sync *, uint32_t uid, const char *flags, uint64_t bits, mua_sync_fn *, void *owner);
 /* LOGOUT; the completion comes when the connection is closed. */
 void mua_sync_finish(struct mua_sync *, mua_sync_fn *, void *owner);
