@@ -67,6 +67,9 @@ static void put_back(struct store_context *context, const struct store_queue_res
 	database_statement_bind_int(s, 7, was_tried);
 	database_statement_bind_int(s, 8, result->parked ? STORE_QUEUE_ROW_PARKED : STORE_QUEUE_ROW_REMOTE);
 	database_statement_run(s);
+	/* Whoever claims learns when it is due. */
+	if (was_tried && !result->parked)
+		store_context_touch(context, 0, 0);
 }
 
 /* The queue id, 0 when the row is not ours any more. */

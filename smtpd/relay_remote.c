@@ -156,6 +156,14 @@ void relay_remote_send(struct relay_remote *r, struct list *items)
 	smtp_client_send(r->client, &job->message);
 }
 
+/* It comes back soon: should the destination rest then, it is to be probed. */
+static void lose(struct relay_remote *r, struct relay_item *item, const struct smtp_client_result *result)
+{
+	relay_item_lost(item, result->enhanced, result->text, result->code != 0, r->address);
+	if (item->outcome == STORE_QUEUE_RETRY)
+		relay_rest_park(r->destination, item->next_at_s);
+}
+
 static void settle(struct relay_remote *r, struct relay_item *item, const struct smtp_client_result *result)
 {
 	bool is_reply = result->code != 0;
@@ -167,7 +175,7 @@ static void settle(struct relay_remote *r, struct relay_item *item, const struct
 	else if (is_reply && result->code != 421)
 		relay_item_deferred(item, result->enhanced, result->text, is_reply, r->address);
 	else
-		relay_item_lost(item, result->enhanced, result->text, is_reply, r->address);
+		lose(r, item, result);
 }
 
 static void on_sent(void *owner, const struct smtp_client_result *results, size_t n)
