@@ -90,9 +90,12 @@ static enum store_run run(struct store_request *request, struct store_context *c
 static void complete(struct store_request *request)
 {
 	struct read_request *self = (struct read_request *)request;
-	bool failed = request->error.kind != ERROR_NONE;
+	const struct bytes nothing = { NULL, 0 };
 
-	self->done(self->owner, failed ? &request->error : NULL, failed ? (struct bytes){ 0 } : buffer_bytes(&self->octets));
+	if (request->error.kind != ERROR_NONE)
+		self->done(self->owner, &request->error, nothing);
+	else
+		self->done(self->owner, NULL, buffer_bytes(&self->octets));
 }
 
 static void release(struct store_request *request)

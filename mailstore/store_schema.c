@@ -103,7 +103,7 @@ bool store_schema_check(struct database *db, struct error *err)
 	if (database_failed(db)) {
 		if (err != NULL)
 			*err = *database_error(db);
-		return error_prefix(err, "not a store");
+		return err != NULL && err->sys_errno != 0 ? false : error_prefix(err, "not a store");
 	}
 	if (version > STORE_SCHEMA_VERSION)
 		return error_set(err, ERROR_DENIED, "the store has schema %lld, this program knows %d: it is older than the store",
