@@ -328,6 +328,8 @@ static void tell(const struct init *in, const struct mailctl *ctl)
 		printf("  smtpd -c %s/posta.conf\n  imapd -c %s/posta.conf\n", in->folder, in->folder);
 	if (in->conf.has_any_ports)
 		printf("  mailctl -c %s/posta.conf ports\n", in->folder);
+	if (in->conf.is_ephemeral)
+		puts("This is a test bench: all mail is deleted when the last daemon ends.");
 	printf("Clients have to trust %s/tls/ca.pem.\n", in->folder);
 	if (in->conf.user != NULL)
 		printf("The daemons will run as user %s.\n", in->conf.user);
