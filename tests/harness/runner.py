@@ -151,7 +151,7 @@ def run_unit(path, timeout):
     """A unit-test program: its exit code is the verdict, its own folder below TMPDIR."""
     with tempfile.TemporaryDirectory(prefix="posta-unit-") as folder:
         env = dict(os.environ, TMPDIR=folder, **process.SANITIZER_OPTIONS)
-        env.setdefault("CORPUS", str(Path(__file__).resolve().parents[3] / "shared" / "corpus"))
+        env.setdefault("CORPUS", str(ROOT.parent / "shared" / "corpus"))
         code, output, errors = process.run(process.Identity(), [str(path)], env, folder, timeout=timeout)
     if code == 0:
         return PASSED, ""
