@@ -244,7 +244,7 @@ static void the_deadline_fires_whatever_arrives(const char *name)
 	net_stream_set_deadline(o.stream, 60);
 	drip(&d);
 	CHECK_ROW(rig_run(loop, &o.closed, 2000) && o.why.kind == ERROR_TRY_LATER, name);
-	CHECK_ROW(o.got.len > 2, "input arrived meanwhile");
+	CHECK_ROW(o.got.len > 0, "input arrived meanwhile");
 	net_timer_stop(&d.timer);
 	let_go(&o);
 	close(fds[1]);
