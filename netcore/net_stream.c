@@ -213,6 +213,16 @@ const char *net_stream_tls_peer(struct net_stream *s)
 	return s->phase == STREAM_SECURE ? net_tls_stream_peer(s->tls) : NULL;
 }
 
+bool net_stream_tls_has_certificate(const struct net_stream *s)
+{
+	return s->phase == STREAM_SECURE && net_tls_stream_has_certificate(s->tls);
+}
+
+bool net_stream_tls_peer_is(struct net_stream *s, struct net_tls_context *trust, const char *name)
+{
+	return s->phase == STREAM_SECURE && net_tls_stream_peer_is(s->tls, trust, name);
+}
+
 bool net_stream_tls_exporter(struct net_stream *s, unsigned char out[32])
 {
 	return s->phase == STREAM_SECURE && net_tls_stream_exporter(s->tls, out);

@@ -78,6 +78,10 @@ bool net_stream_is_secure(const struct net_stream *);
 const char *net_stream_tls_description(struct net_stream *);
 /* The verified subject of the peer's certificate, or NULL. */
 const char *net_stream_tls_peer(struct net_stream *);
+/* The peer presented a certificate, whoever signed it. */
+bool net_stream_tls_has_certificate(const struct net_stream *);
+/* Its certificate is signed by an authority that the client context `trust` holds, in force, and for this host name or address (SAN). */
+bool net_stream_tls_peer_is(struct net_stream *, struct net_tls_context *trust, const char *name);
 /* tls-exporter channel binding (RFC 9266): 32 octets; false in clear or before TLS 1.3. */
 bool net_stream_tls_exporter(struct net_stream *, unsigned char out[32]);
 

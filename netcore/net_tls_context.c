@@ -199,6 +199,22 @@ struct net_tls_context *net_tls_context_client(enum net_tls_verify verify, struc
 	return NULL;
 }
 
+bool net_tls_context_present(struct net_tls_context *client, struct net_tls_context *server, struct error *err)
+{
+	STACK_OF(X509) *chain = NULL;
+
+	ERR_clear_error();
+	SSL_CTX_get0_chain_certs(server->openssl, &chain);
+	return SSL_CTX_use_cert_and_key(client->openssl, SSL_CTX_get0_certificate(server->openssl), SSL_CTX_get0_privatekey(server->openssl), chain, 1) == 1 ||
+	       fail(err, ERROR_SYSTEM, "TLS certificate");
+}
+
+void net_tls_context_ask(struct net_tls_context *server)
+{
+	SSL_CTX_set_verify(server->openssl, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(server->openssl, believe_anyone, NULL);
+}
+
 struct net_tls_context *net_tls_context_ref(struct net_tls_context *c)
 {
 	atomic_fetch_add(&c->references, 1);

@@ -19,6 +19,10 @@ enum net_tls_verify {
 struct net_tls_context *net_tls_context_server(struct bytes chain_pem, struct bytes key_pem, const char *min_version, struct error *err);
 /* Client context.  ca_pem empty = the system's trust store; pin_hex (64 hex digits) only with _FINGERPRINT. */
 struct net_tls_context *net_tls_context_client(enum net_tls_verify, struct bytes ca_pem, const char *pin_hex, struct error *err);
+/* A client context presents the server context's certificate when it is asked for one.  False: they do not fit (err). */
+bool net_tls_context_present(struct net_tls_context *client, struct net_tls_context *server, struct error *err);
+/* A server context asks clients for a certificate and takes any, or none: whose it is net_stream_tls_peer_is tells. */
+void net_tls_context_ask(struct net_tls_context *server);
 struct net_tls_context *net_tls_context_ref(struct net_tls_context *);       /* thread-safe */
 void net_tls_context_unref(struct net_tls_context *);                        /* NULL accepted */
 

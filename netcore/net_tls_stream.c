@@ -209,6 +209,34 @@ const char *net_tls_stream_peer(struct net_tls_stream *t)
 	return t->peer;
 }
 
+bool net_tls_stream_has_certificate(const struct net_tls_stream *t)
+{
+	return SSL_get0_peer_certificate(t->ssl) != NULL;
+}
+
+static bool has_name(X509 *certificate, const char *name)
+{
+	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+	struct net_addr a;
+
+	return net_addr_from_ip(name, 0, &a) ? X509_check_ip_asc(certificate, name, 0) == 1 : X509_check_host(certificate, name, 0, flags, NULL) == 1;
+}
+
+bool net_tls_stream_peer_is(struct net_tls_stream *t, struct net_tls_context *trust, const char *name)
+{
+	X509 *certificate = SSL_get0_peer_certificate(t->ssl);
+	X509_STORE *store = SSL_CTX_get_cert_store(net_tls_context_openssl(trust));
+
+	if (certificate == NULL || !has_name(certificate, name))
+		return false;
+	ERR_clear_error();
+	X509_STORE_CTX *verify = X509_STORE_CTX_new();
+	bool ok = verify != NULL && X509_STORE_CTX_init(verify, store, certificate, SSL_get_peer_cert_chain(t->ssl)) == 1 && X509_verify_cert(verify) == 1;
+	X509_STORE_CTX_free(verify);
+	ERR_clear_error();
+	return ok;
+}
+
 bool net_tls_stream_exporter(struct net_tls_stream *t, unsigned char out[32])
 {
 	static const char label[] = "EXPORTER-Channel-Binding";

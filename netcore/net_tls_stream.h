@@ -36,6 +36,9 @@ bool net_tls_stream_has_pending(const struct net_tls_stream *);
 
 const char *net_tls_stream_description(struct net_tls_stream *);
 const char *net_tls_stream_peer(struct net_tls_stream *);
+bool net_tls_stream_has_certificate(const struct net_tls_stream *);
+/* As net_stream_tls_peer_is. */
+bool net_tls_stream_peer_is(struct net_tls_stream *, struct net_tls_context *trust, const char *name);
 bool net_tls_stream_exporter(struct net_tls_stream *, unsigned char out[32]);
 
 #endif

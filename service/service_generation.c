@@ -39,6 +39,10 @@ static bool fill(struct service_generation *g, const struct service_reading *r, 
 		                                versions[s->tls.min_version], err);
 		if (g->tls == NULL)
 			return error_prefix(err, "%s:%d: tls: %s, %s", s->path, (int)s->tls.line, s->tls.certificate, s->tls.key);
+		g->tls_asking = net_tls_context_server(service_reading_certificate(r), service_reading_key(r), versions[s->tls.min_version], err);
+		if (g->tls_asking == NULL)
+			return false;
+		net_tls_context_ask(g->tls_asking);
 	}
 	return take_peer_files(g, r, err);
 }
@@ -65,6 +69,7 @@ void service_generation_unref(struct service_generation *g)
 	if (g == NULL || __atomic_sub_fetch(&g->references, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	net_tls_context_unref(g->tls);
+	net_tls_context_unref(g->tls_asking);
 	arena_reset(&g->arena);
 	free(g);
 }

@@ -11,6 +11,7 @@
 struct service_generation {
 	struct service_settings settings;
 	struct net_tls_context *tls;            /* NULL: no certificate, no STARTTLS */
+	struct net_tls_context *tls_asking;     /* the same, asking clients for a certificate; NULL with it */
 	/* Secrets and trust that were opened by the keeper, in the order of settings.peers, the smarthost last. */
 	struct service_peer_files { const char *ca_pem; size_t ca_len; const char *password; } *peer_files;
 	struct arena arena;

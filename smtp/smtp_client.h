@@ -109,6 +109,7 @@ struct smtp_client_message {            /* must stay valid until `sent` */
 	bool is_8bit;
 	enum envelope_return returns;
 	const char *envelope_id;        /* ENVID decoded, or NULL */
+	const char *transaction;        /* names it where XTRANSACTION is offered, the same at each try; or NULL */
 };
 
 /* Only when smtp_client_is_ready or smtp_client_has_room. */

@@ -157,6 +157,10 @@ static void write_mail(struct smtp_client *c, const struct smtp_client_message *
 		buffer_add_text(&line, " ENVID=");
 		codec_xtext_encode(bytes_text(m->envelope_id), &line);
 	}
+	if ((offered & SMTP_XTRANSACTION) && m->transaction) {
+		buffer_add_text(&line, " XTRANSACTION=");
+		codec_xtext_encode(bytes_text(m->transaction), &line);
+	}
 	smtp_client_command(c, buffer_bytes(&line), NULL);
 	buffer_release(&line);
 }

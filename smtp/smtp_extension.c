@@ -16,6 +16,7 @@ static const struct extension {
 	{ "STARTTLS",            SMTP_STARTTLS },
 	{ "AUTH",                SMTP_AUTH },
 	{ "LIMITS",              SMTP_LIMITS },
+	{ "XTRANSACTION",        SMTP_XTRANSACTION },
 };
 #define EXTENSIONS (sizeof extensions / sizeof *extensions)
 

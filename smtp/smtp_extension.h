@@ -18,6 +18,7 @@
 #define SMTP_STARTTLS    128u           /* RFC 3207 */
 #define SMTP_AUTH        256u           /* RFC 4954 */
 #define SMTP_LIMITS      512u           /* RFC 9422 */
+#define SMTP_XTRANSACTION 1024u         /* our own, to verified peers: MAIL takes XTRANSACTION=id, and the same id with the same message is stored once */
 
 struct smtp_extensions {                /* zero-initialise */
 	unsigned bits;

@@ -68,6 +68,12 @@ static bool read_envelope_id(struct found *f, struct bytes value)
 	return f->mail->envelope_id != NULL;
 }
 
+static bool read_transaction(struct found *f, struct bytes value)
+{
+	f->mail->transaction = read_xtext(f, value, SMTP_TRANSACTION_MAX);
+	return f->mail->transaction != NULL;
+}
+
 static bool read_auth(struct found *f, struct bytes value)
 {
 	if (bytes_equal(value, BYTES("<>")))
@@ -129,6 +135,7 @@ static const struct parameter {
 	{ "RET",      SMTP_DSN,      true,  read_returns },
 	{ "ENVID",    SMTP_DSN,      true,  read_envelope_id },
 	{ "AUTH",     SMTP_AUTH,     true,  read_auth },
+	{ "XTRANSACTION", SMTP_XTRANSACTION, true, read_transaction },
 }, rcpt_parameters[] = {
 	{ "NOTIFY",   SMTP_DSN,      true,  read_notify },
 	{ "ORCPT",    SMTP_DSN,      true,  read_original },

@@ -20,6 +20,7 @@ enum smtp_parameters_status {
 enum smtp_body { SMTP_BODY_7BIT, SMTP_BODY_8BITMIME };
 
 #define SMTP_ENVELOPE_ID_MAX 100        /* octets, decoded: RFC 3461 4.4 */
+#define SMTP_TRANSACTION_MAX 64         /* octets, decoded */
 #define SMTP_ORIGINAL_MAX    500        /* "type;address", decoded: RFC 3461 4.2 */
 
 struct smtp_mail_parameters {
@@ -29,6 +30,7 @@ struct smtp_mail_parameters {
 	bool utf8;                      /* SMTPUTF8 */
 	enum envelope_return returns;
 	const char *envelope_id;        /* ENVID, xtext decoded, printable; NULL = none */
+	const char *transaction;        /* XTRANSACTION, xtext decoded, printable; NULL = none */
 	const char *auth;               /* AUTH, xtext decoded; "" for "<>"; NULL = none */
 };
 

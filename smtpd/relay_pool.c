@@ -239,6 +239,11 @@ struct net_tls_context *relay_pool_tls(struct relay_destination *d, struct servi
 	service_generation_unref(d->generation);
 	d->generation = service_generation_ref(g);
 	d->tls = net_tls_context_client(verify, route->ca_pem, NULL, err);
+	/* Peers may know us by it: smtpd_peer. */
+	if (d->tls && g->tls && strcmp(d->key, "*") != 0 && !net_tls_context_present(d->tls, g->tls, err)) {
+		net_tls_context_unref(d->tls);
+		d->tls = NULL;
+	}
 	return d->tls;
 }
 

@@ -147,9 +147,10 @@ void relay_remote_send(struct relay_remote *r, struct list *items)
 		job->recipients[n++] = (struct smtp_client_recipient){ to->recipient, to->notify, to->original_recipient };
 	}
 	const struct store_queue_item *row = row_of(job);
+	codec_id_encode(row->queue_id, job->transaction);
 	job->message = (struct smtp_client_message){
 		.sender = row->sender, .recipients = job->recipients, .n_recipients = n, .size = row->size - row->skip, .is_8bit = row->is_8bit,
-		.returns = (enum envelope_return)row->returns, .envelope_id = row->envelope_id,
+		.returns = (enum envelope_return)row->returns, .envelope_id = row->envelope_id, .transaction = job->transaction,
 	};
 	if (row->size > row->skip)
 		read_at(job, 0);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "smtpd/relay_pool.h"
@@ -15,6 +16,7 @@ struct relay_job {
 	struct list items;
 	struct smtp_client_recipient *recipients;
 	struct smtp_client_message message;
+	char transaction[CODEC_ID_LEN + 1];
 	struct store_request *read;
 	struct buffer first;
 	bool is_wanted;                 /* the client waits for the octets that are being read */

@@ -3,6 +3,7 @@
 #include "smtp/smtp_path.h"
 #include "smtpd/smtpd_auth.h"
 #include "smtpd/smtpd_commands.h"
+#include "smtpd/smtpd_peer.h"
 #include "smtpd/smtpd_reply.h"
 
 static enum smtpd_after greet(struct smtpd_session *s, struct bytes domain, bool is_extended)
@@ -20,6 +21,8 @@ static enum smtpd_after greet(struct smtpd_session *s, struct bytes domain, bool
 		              (unsigned long long)s->generation->settings.limits.message_size);
 		if (s->listen->tls == SERVICE_TLS_STARTTLS && s->generation->tls != NULL && !smtpd_session_is_secure(s))
 			buffer_add_text(&text, "\nSTARTTLS");
+		if (smtpd_peer_verify(s) != NULL)
+			buffer_add_text(&text, "\nXTRANSACTION");
 		smtpd_auth_offer(s, &text);
 		buffer_add_text(&text, "\nHELP");
 	}

@@ -15,6 +15,7 @@ enum smtpd_after smtpd_mail(struct smtpd_session *s, struct bytes arguments)
 	struct smtp_path path;
 	struct arena arena = { 0 };
 	struct buffer sender = { 0 };
+	char transaction[SMTP_TRANSACTION_MAX + 1];
 	size_t used;
 
 	if (!bytes_starts_nocase(arguments, BYTES("FROM:")))
@@ -25,6 +26,7 @@ enum smtpd_after smtpd_mail(struct smtpd_session *s, struct bytes arguments)
 	if (path.has_utf8)
 		return smtpd_reply(s, "550 5.6.7 Addresses beyond ASCII are not supported");
 	enum smtp_parameters_status status = smtp_parameters_mail(bytes_skip(arguments, used), smtpd_policy_extensions(s), &arena, &found, NULL);
+	bool is_named = status == SMTP_PARAMETERS_OK && found.transaction != NULL && bytes_copy_text(bytes_text(found.transaction), transaction, sizeof transaction);
 	arena_reset(&arena);
 	if (status == SMTP_PARAMETERS_UNKNOWN)
 		return smtpd_reply(s, "555 5.5.4 Parameter not known");
@@ -41,6 +43,7 @@ enum smtpd_after smtpd_mail(struct smtpd_session *s, struct bytes arguments)
 	buffer_release(&sender);
 	s->transaction.envelope.is_8bit = found.body == SMTP_BODY_8BITMIME;
 	s->transaction.envelope.declared_size = found.size;
+	s->transaction.peer_transaction = is_named ? arena_text(&s->transaction.envelope.arena, transaction) : NULL;
 	return check_owner(s);
 }
 

@@ -4,7 +4,9 @@
 
 unsigned smtpd_policy_extensions(const struct smtpd_session *s)
 {
-	return s->is_extended ? SMTP_PIPELINING | SMTP_SIZE | SMTP_8BITMIME | SMTP_ENHANCED : 0;
+	unsigned of_peers = s->verified_peer != NULL ? SMTP_XTRANSACTION : 0;
+
+	return s->is_extended ? SMTP_PIPELINING | SMTP_SIZE | SMTP_8BITMIME | SMTP_ENHANCED | of_peers : 0;
 }
 
 bool smtpd_policy_may_relay(const struct smtpd_session *s)

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "message/summary.h"
+#include "smtpd/smtpd_peer.h"
 #include "smtpd/smtpd_reply.h"
 #include "smtpd/smtpd_scripted.h"
 #include "smtpd/smtpd_slot.h"
@@ -19,6 +20,7 @@
 struct smtpd_receive {
 	struct store_body *body;        /* NULL once the message is refused: the rest is only counted */
 	struct summary_builder *summary;
+	struct smtpd_peer_digest *digest;       /* of a transaction that a peer named; else NULL */
 	struct buffer header;           /* submission: held back until its end, so that what is missing can go on top */
 	size_t counted;                 /* octets of summary and header, taken from the budget */
 	bool is_header_held, is_body_waiting;
@@ -49,6 +51,8 @@ static void release(struct smtpd_session *s, struct smtpd_receive *r)
 	r->is_body_waiting = false;
 	summary_builder_destroy(r->summary);
 	r->summary = NULL;
+	smtpd_peer_digest_destroy(r->digest);
+	r->digest = NULL;
 	buffer_release(&r->header);
 	budget_give(service_budget(s->loop->service), r->counted);
 	r->counted = 0;
@@ -135,6 +139,8 @@ bool smtpd_receive_start(struct smtpd_session *s)
 	r->started_ms = net_loop_now_ms(s->loop->net);
 	r->body = store_body_create(s->loop->store, on_body_ready, s);
 	r->summary = summary_builder_create();
+	if (s->transaction.peer_transaction != NULL)
+		r->digest = smtpd_peer_digest_create(&s->transaction.envelope);
 	r->is_header_held = smtpd_session_is_submission(s);
 	s->receive = r;
 	if (!r->is_header_held)
@@ -177,6 +183,7 @@ void smtpd_receive_content(struct smtpd_session *s, struct bytes content, size_t
 	r->octets += n_octets;
 	if (r->body == NULL)
 		return;
+	smtpd_peer_digest_add(r->digest, content);
 	if (flaws != 0)
 		refuse(s, r, "550 5.5.2 The message has a bare CR, a bare LF or a NUL");
 	else if (store_body_size(r->body) + r->header.len + content.len > s->generation->settings.limits.message_size + SMTPD_TRACE_MAX)
@@ -215,8 +222,11 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 	const struct smtpd_transaction *t = &s->transaction;
 	const struct service_settings *settings = &s->generation->settings;
 	struct store_recipient *recipients = xcalloc(t->n_copies, sizeof *recipients);
+	unsigned char digest[32];
 	char ip[NET_ADDR_TEXT];
 
+	if (r->digest != NULL)
+		smtpd_peer_digest_finish(r->digest, digest);
 	for (size_t i = 0; i < t->n_copies; i++)
 		recipients[i] = (struct store_recipient){
 			.original = t->copies[i].original,
@@ -238,6 +248,9 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 		.n_recipients = t->n_copies,
 		.n_originals = t->envelope.n_recipients,
 		.report_refused = !smtpd_session_is_lmtp(s),
+		.peer = s->verified_peer,
+		.peer_transaction = t->peer_transaction,
+		.digest = r->digest != NULL ? digest : NULL,
 		.lease = true,
 		.lease_s = SMTPD_SLOT_LEASE_S,
 	});

@@ -287,7 +287,7 @@ void smtpd_session_create(struct service_loop *loop, int fd, const struct net_ad
 	         smtpd_session_is_lmtp(s) ? "lmtp" : smtpd_session_is_submission(s) ? "submission" : "smtp");
 	set_deadline(s);
 	if (listen->tls == SERVICE_TLS_IMPLICIT)
-		net_stream_start_tls_server(s->stream, s->generation->tls);
+		net_stream_start_tls_server(s->stream, listen->service == SERVICE_SMTP ? s->generation->tls_asking : s->generation->tls);
 	else if (spoke)
 		smtpd_reply_close(s, "554 5.5.0 Wait for the greeting before sending");
 	else

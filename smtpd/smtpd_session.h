@@ -50,6 +50,7 @@ struct smtpd_transaction {              /* ended in one place: smtpd_session_end
 	} *copies;
 	size_t n_copies, capacity;
 	size_t counted;                 /* octets of recipients and copies, taken from the budget */
+	const char *peer_transaction;   /* XTRANSACTION, in the envelope's arena; NULL = none */
 	char *pending;                  /* the recipient that is being looked up */
 };
 
@@ -79,6 +80,8 @@ struct smtpd_session {
 	enum smtpd_state state;
 	char hello[256];                /* as the client said it */
 	bool is_extended;
+	bool is_verified;               /* smtpd_peer has looked at the certificate */
+	const char *verified_peer;      /* smtpd_peer_verify */
 	unsigned n_errors, n_idle_commands, n_unknown_users;
 	uint64_t n_messages;
 

@@ -16,6 +16,6 @@ enum smtpd_after smtpd_starttls(struct smtpd_session *s, struct bytes arguments)
 	s->state = SMTPD_CONNECTED;
 	s->hello[0] = '\0';
 	smtpd_auth_forget(s);
-	net_stream_start_tls_server(s->stream, s->generation->tls);
+	net_stream_start_tls_server(s->stream, s->listen->service == SERVICE_SMTP ? s->generation->tls_asking : s->generation->tls);
 	return SMTPD_NEXT_LINE;
 }
