@@ -83,6 +83,58 @@ static void a_held_row_is_left_alone(struct fixture *f)
 	empty_the_queue(f);
 }
 
+static size_t n_woken;
+static bool woke_all;
+
+static void on_woken(void *owner, const struct error *err, size_t n, bool is_all)
+{
+	on_done(owner, err);
+	n_woken = n;
+	woke_all = is_all;
+}
+
+static bool wakes(struct fixture *f, const char *domain, size_t max, size_t n, bool is_all)
+{
+	answer_clear();
+	store_queue_wake(f->client, domain, max, on_woken, f);
+	return wait_for(f) == ERROR_NONE && n_woken == n && woke_all == is_all;
+}
+
+static void park(struct fixture *f, const char *address)
+{
+	struct store_queue_result result = { .outcome = STORE_QUEUE_RETRY, .parked = true, .next_at_s = clock_now_s() + 3600, .status = "away" };
+
+	deliver_remote(f, address, false, 0);
+	claim(f, 10, 600);
+	result.item_id = answer.items->n == 1 ? answer.items->at[0].item_id : 0;
+	answer_clear();
+	store_queue_done(f->client, &result, 1, NULL, on_done, f);
+	CHECK_ROW(wait_for(f) == ERROR_NONE, address);
+}
+
+static void parked_rows_wait_for_their_destination(struct fixture *f)
+{
+	park(f, "x@Away.test");
+	park(f, "y@away.test");
+	park(f, "z@faraway.test");
+	CHECK_ROW(ask(f, "SELECT sum(tries) FROM qrcpt") == 0, "parking is no try");
+	CHECK(claim(f, 10, 600) == ERROR_NONE && answer.items->n == 0);
+	CHECK_ROW(wakes(f, "way.test", 10, 0, true), "a domain is compared as a whole");
+	CHECK_ROW(wakes(f, "away.test", 1, 1, false), "only as many as asked for");
+	CHECK_ROW(wakes(f, "away.test", 10, 1, true), "in any case of letters");
+	CHECK(claim(f, 10, 600) == ERROR_NONE && answer.items->n == 2 && answer.items->at[0].refused == NULL);
+	ask(f, "UPDATE qrcpt SET hold = 1 WHERE token = 0");
+	CHECK_ROW(wakes(f, NULL, 10, 0, true), "neither held rows nor leased ones");
+	ask(f, "UPDATE qrcpt SET hold = 0");
+	CHECK_ROW(wakes(f, NULL, 10, 1, true), "without a domain any");
+	empty_the_queue(f);
+	deliver_remote(f, "x@away.test", false, 0);
+	claim(f, 10, 600);
+	CHECK(finish(f, answer.items->at[0].item_id, STORE_QUEUE_RETRY, clock_now_s() + 600) == ERROR_NONE);
+	CHECK_ROW(wakes(f, NULL, 10, 0, true), "what was refused for now keeps its time");
+	empty_the_queue(f);
+}
+
 static void leases_are_renewed_and_run_out(struct fixture *f)
 {
 	int64_t ids[2] = { one_queued(f), 987654 };
@@ -173,6 +225,7 @@ int main(void)
 	rows_can_be_born_leased(&f);
 	outcomes_do_what_they_say(&f);
 	a_held_row_is_left_alone(&f);
+	parked_rows_wait_for_their_destination(&f);
 	leases_are_renewed_and_run_out(&f);
 	a_report_is_delivered_with_the_result(&f);
 	fixture_close(&f);
