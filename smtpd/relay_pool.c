@@ -257,6 +257,15 @@ static void destination_destroy(struct relay_destination *d)
 	free(d);
 }
 
+void relay_pool_reload(struct relay *relay)
+{
+	void *value;
+	size_t cursor = 0;
+
+	while (map_next(relay->destinations, &cursor, NULL, &value))
+		relay_rest_break(value);
+}
+
 void relay_pool_stop(struct relay *relay)
 {
 	struct list_node *node, *next;

@@ -47,6 +47,8 @@ void relay_pool_opened(struct relay_destination *);
 void relay_pool_failed(struct relay_destination *, enum smtp_client_stage where, const struct error *why);
 /* The client context for this generation's settings; NULL: err says why. */
 struct net_tls_context *relay_pool_tls(struct relay_destination *, struct service_generation *, const struct relay_route *, struct error *err);
+/* New settings are in force: what was out of reach or refused us may be otherwise now. */
+void relay_pool_reload(struct relay *);
 /* Forget what waits (the leases die with the process), close what is idle, let the rest finish. */
 void relay_pool_stop(struct relay *);
 /* No connection is left: free the destinations. */

@@ -168,6 +168,21 @@ static void on_woken(void *owner, const struct error *err, size_t n, bool is_all
 		store_queue_wake(relay->loop->store, NULL, WAKE_MAX, on_woken, relay);
 }
 
+/* What is parked looks for its route anew. */
+static void wake(struct relay *relay)
+{
+	if (relay->loop->index == 0)
+		store_queue_wake(relay->loop->store, NULL, WAKE_MAX, on_woken, relay);
+}
+
+void relay_reload(struct service_loop *loop)
+{
+	struct relay *relay = smtpd_loop_of(loop)->relay;
+
+	relay_pool_reload(relay);
+	wake(relay);
+}
+
 /* ---- leases ---- */
 
 static void on_renewed(void *owner, const struct error *err)
@@ -215,7 +230,7 @@ bool relay_start(struct service_loop *loop, struct error *err)
 	if (loop->index == 0) {
 		service_watch_start(&relay->watch, loop, 0, on_hint, relay);
 		/* Whoever was out of reach for an earlier process may be back. */
-		store_queue_wake(loop->store, NULL, WAKE_MAX, on_woken, relay);
+		wake(relay);
 		claim(relay);
 	}
 	return true;

@@ -15,6 +15,8 @@
 bool relay_start(struct service_loop *, struct error *err);
 /* Rows born leased, from store_deliver's completion in this loop.  Taken; NULL and empty are fine. */
 void relay_submit(struct service_loop *, struct store_queue_items *items);
+/* In each loop: new settings are in force.  No destination rests any more, and what is parked is tried. */
+void relay_reload(struct service_loop *);
 /* In each loop, on SIGTERM: transactions under way end (a service_hold keeps the process), the rest is released to the queue. */
 void relay_stop(struct service_loop *);
 /* In each loop, when nothing is under way any more: frees everything. */

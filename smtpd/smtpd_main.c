@@ -5,6 +5,7 @@
 #include "message/summary.h"
 #include "netcore/net_socket.h"
 #include "service/service_server.h"
+#include "smtpd/relay_schedule.h"
 #include "smtpd/smtpd_loop.h"
 #include "smtpd/smtpd_session.h"
 
@@ -27,6 +28,7 @@ static const struct service_program smtpd = {
 	.accept = smtpd_session_create,
 	.refuse = refuse,
 	.stop = smtpd_loop_stop,
+	.reload = relay_reload,
 	.finish = smtpd_loop_finish,
 };
 
