@@ -110,6 +110,26 @@ bool imap_reply_list(struct bytes rest, struct arena *arena, struct imap_reply_l
 	return imap_argument_astring(&rest, arena, &list->name);
 }
 
+bool imap_reply_status(struct bytes rest, struct arena *arena, struct imap_reply_status *status)
+{
+	*status = (struct imap_reply_status){ 0 };
+	if (!imap_argument_astring(&rest, arena, &status->name) || !imap_argument_space(&rest) || !imap_argument_octet(&rest, '('))
+		return false;
+	while (!imap_argument_octet(&rest, ')')) {
+		bool ok;
+		if (imap_argument_word(&rest, "MESSAGES"))
+			ok = status->has_messages = imap_argument_space(&rest) && imap_argument_number(&rest, &status->messages);
+		else if (imap_argument_word(&rest, "UNSEEN"))
+			ok = status->has_unseen = imap_argument_space(&rest) && imap_argument_number(&rest, &status->unseen);
+		else
+			ok = imap_argument_skip(&rest) && imap_argument_space(&rest) && imap_argument_skip(&rest);
+		if (!ok)
+			return false;
+		imap_argument_space(&rest);
+	}
+	return true;
+}
+
 /* One "(name adl mailbox host)"; group marks have no host or no mailbox and are left out. */
 static bool parse_address(struct bytes *rest, struct arena *arena, struct imap_reply_addresses *list)
 {

@@ -36,6 +36,14 @@ struct imap_reply_list {
 };
 bool imap_reply_list(struct bytes rest, struct arena *, struct imap_reply_list *);
 
+struct imap_reply_status {
+	struct bytes name;              /* as on the wire */
+	bool has_messages, has_unseen;
+	uint32_t messages, unseen;
+};
+/* Items it does not know are passed over. */
+bool imap_reply_status(struct bytes rest, struct arena *, struct imap_reply_status *);
+
 struct imap_reply_address {
 	struct bytes name, mailbox, host;       /* raw; group marks are left out */
 };

@@ -7,6 +7,11 @@ const struct mua_command mua_commands[] = {
 	  "send a letter; the body comes from a file or standard input", MUA_SEND, mua_send, 0, 0 },
 	{ "list", "list [-f FOLDER] [--limit N] [--json]", "list a folder, newest first", MUA_LIST, mua_list, 0, 0 },
 	{ "read", "read ID... [--raw|--headers] [--no-mark] [--json]", "show messages and mark them seen", MUA_READ, mua_read, 1, 1000 },
+	{ "flag", "flag ID... [-f FOLDER] +FLAG... -FLAG...", "set and clear flags: seen answered flagged deleted draft, or any keyword",
+	  MUA_FLAG, mua_flag, 2, 1000 },
+	{ "folders", "folders [--counts] [--json]", "list the folders", MUA_FOLDERS, mua_folders, 0, 0 },
+	{ "delete", "delete ID... [-f FOLDER] [--purge]", "move messages to the folder for deleted mail, or delete them for good",
+	  MUA_DELETE, mua_delete, 1, 1000 },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0 },
 };
 

@@ -14,6 +14,9 @@ struct mua_command {
 #define MUA_SEND 1u
 #define MUA_LIST 2u
 #define MUA_READ 4u
+#define MUA_FLAG 8u
+#define MUA_FOLDERS 16u
+#define MUA_DELETE 32u
 
 /* NULL-name ended. */
 extern const struct mua_command mua_commands[];
@@ -22,5 +25,8 @@ const struct mua_command *mua_command_find(const char *name);
 int mua_send(const struct mua_options *);       /* mua_send.c */
 int mua_list(const struct mua_options *);       /* mua_list.c */
 int mua_read(const struct mua_options *);       /* mua_read.c */
+int mua_flag(const struct mua_options *);       /* mua_flag.c */
+int mua_folders(const struct mua_options *);    /* mua_folders.c */
+int mua_delete(const struct mua_options *);     /* mua_delete.c */
 
 #endif

@@ -40,8 +40,10 @@ static const struct row {
 	{ "reply-to-id", "ID", "answer this message", 0, TEXT, MUA_SEND, AT(reply_to_id) },
 	{ "all", NULL, "answer all of its recipients", 0, FLAG, MUA_SEND, AT(reply_all) },
 	{ "dry-run", NULL, "print envelope and letter, send nothing", 0, FLAG, MUA_SEND, AT(dry_run) },
-	{ "folder", "FOLDER", "default INBOX", 'f', TEXT, MUA_LIST | MUA_READ, AT(folder) },
+	{ "folder", "FOLDER", "default INBOX", 'f', TEXT, MUA_LIST | MUA_READ | MUA_FLAG | MUA_DELETE, AT(folder) },
 	{ "limit", "N", "at most N messages", 0, NUMBER, MUA_LIST, AT(limit) },
+	{ "counts", NULL, "count messages and unread ones", 0, FLAG, MUA_FOLDERS, AT(counts) },
+	{ "purge", NULL, "delete for good", 0, FLAG, MUA_DELETE, AT(purge) },
 	{ "raw", NULL, "the message as it is", 0, FLAG, MUA_READ, AT(raw) },
 	{ "headers", NULL, "all header fields", 0, FLAG, MUA_READ, AT(headers) },
 	{ "no-mark", NULL, "do not mark as seen", 0, FLAG, MUA_READ, AT(no_mark) },
@@ -104,6 +106,8 @@ static bool store(struct mua_options *o, const struct row *row, const char *valu
 
 static void make_tables(struct option *longs, char *shorts)
 {
+	/* In their order, so that the verb is known when its words come. */
+	*shorts++ = '-';
 	*shorts++ = ':';
 	for (size_t i = 0; i < N_ROWS; i++) {
 		longs[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, 256 + (int)i };
@@ -138,10 +142,28 @@ static bool check_command(struct mua_options *o, unsigned used, const char *last
 	return true;
 }
 
+/* The verb, or one of its arguments: they are gathered in argv, behind what was read. */
+static bool take_word(struct mua_options *o, char **argv, char *word, int *status)
+{
+	if (o->command != NULL) {
+		o->arguments[o->n_arguments++] = word;
+		return true;
+	}
+	o->command = mua_command_find(word);
+	o->arguments = argv + 1;
+	return o->command != NULL || fail(status, "unknown verb %s", word);
+}
+
+/* "-flagged" takes a flag away; -f alone, and what begins with "--", are options. */
+static bool is_flag_word(const struct mua_options *o, const char *word)
+{
+	return o->command != NULL && o->command->bit == MUA_FLAG && word != NULL && word[0] == '-' && word[1] != '-' && strlen(word) > 2;
+}
+
 bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status)
 {
 	struct option longs[N_ROWS + 1];
-	char shorts[2 * N_ROWS + 2];
+	char shorts[2 * N_ROWS + 3];
 	unsigned used = ANY_COMMAND;
 	const char *last_used = "";
 	bool wants_help = false;
@@ -149,8 +171,18 @@ bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status
 
 	*o = (struct mua_options){ 0 };
 	make_tables(longs, shorts);
-	while ((choice = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	for (;;) {
+		while (is_flag_word(o, argv[optind]))
+			take_word(o, argv, argv[optind++], status);
+		choice = getopt_long(argc, argv, shorts, longs, NULL);
+		if (choice == -1)
+			break;
 		const struct row *row = row_of(choice);
+		if (choice == 1) {
+			if (!take_word(o, argv, optarg, status))
+				return false;
+			continue;
+		}
 		if (choice == ':')
 			return fail(status, "%s needs a value", argv[optind - 1]);
 		if (row == NULL)
@@ -167,13 +199,9 @@ bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status
 		if (!store(o, row, optarg, status))
 			return false;
 	}
-	if (optind < argc) {
-		o->command = mua_command_find(argv[optind]);
-		if (o->command == NULL)
-			return fail(status, "unknown verb %s", argv[optind]);
-		o->arguments = argv + optind + 1;
-		o->n_arguments = (size_t)(argc - optind - 1);
-	}
+	for (; optind < argc; optind++)
+		if (!take_word(o, argv, argv[optind], status))
+			return false;
 	if (wants_help) {
 		print_help(o->command);
 		*status = MUA_EXIT_OK;

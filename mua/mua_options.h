@@ -21,9 +21,10 @@ struct mua_options {
 	const char *folder;
 	uint64_t limit;
 	bool raw, headers, no_mark;
+	bool counts, purge;
 
 	const struct mua_command *command;
-	char **arguments;               /* behind the verb */
+	char **arguments;               /* behind the verb; those of flag may begin with "-" */
 	size_t n_arguments;
 };
 

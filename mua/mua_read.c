@@ -1,13 +1,9 @@
 /* mua read: messages by id. */
-#include <stdio.h>
-#include <string.h>
-
 #include "message/encoded_word.h"
 #include "message/header.h"
 #include "message/preview.h"
 #include "mua/mua_commands.h"
-#include "mua/mua_exit.h"
-#include "mua/mua_id.h"
+#include "mua/mua_each.h"
 #include "mua/mua_json.h"
 #include "mua/mua_run.h"
 #include "mua/mua_safe.h"
@@ -97,58 +93,18 @@ static bool show(struct mua_run *run, const char *folder, uint32_t uid)
 	return ok;
 }
 
-static bool refuse(struct mua_run *run, const char *id, const char *why)
+static bool read_one(struct mua_run *run, const char *folder, uint32_t uid)
 {
-	error_set(&run->err, ERROR_NOT_FOUND, "%s: %s", id, why);
-	mua_run_complain(&run->err);
-	run->exit_code = MUA_EXIT_NOT_FOUND;
-	return false;
-}
-
-/* The folder an id lies in is selected once for a run of ids. */
-static bool enter_folder(struct mua_run *run, const char *text, const struct mua_id *id, const char **current)
-{
-	const char *folder = id->folder ? id->folder : run->options->folder ? run->options->folder : "INBOX";
-
-	if (id->account != NULL && strcmp(id->account, run->account.name) != 0)
-		return refuse(run, text, "belongs to another account");
-	if ((*current == NULL || strcmp(*current, folder) != 0) && !mua_run_folder(run, folder))
+	if (!mua_run_body(run, uid) || !show(run, folder, uid))
 		return false;
-	*current = folder;
-	if (id->uidvalidity != 0 && id->uidvalidity != run->folder.uidvalidity)
-		return refuse(run, text, "the folder was made anew since (its UIDVALIDITY changed)");
-	return true;
-}
-
-static bool read_one(struct mua_run *run, const char *text, struct arena *arena, const char **current)
-{
-	struct mua_id id;
-
-	if (!mua_id_parse(text, arena, &id))
-		return refuse(run, text, "not an id");
-	if (!enter_folder(run, text, &id, current) || !mua_run_body(run, id.uid) || !show(run, *current, id.uid))
-		return false;
-	return run->options->no_mark || mua_run_mark_seen(run, id.uid);
+	return run->options->no_mark || mua_run_mark_seen(run, uid);
 }
 
 int mua_read(const struct mua_options *o)
 {
 	struct mua_run run;
-	struct arena arena = { 0 };
-	const char *current = NULL;
-	size_t n_ok = 0;
-	int failure = MUA_EXIT_OK;
 
-	if (mua_run_open(&run, o) && mua_run_open_mail(&run)) {
-		/* What is wrong with one id says nothing of the next; anything else ends it all. */
-		for (size_t i = 0; i < o->n_arguments && (failure == MUA_EXIT_OK || failure == MUA_EXIT_NOT_FOUND); i++) {
-			if (read_one(&run, o->arguments[i], &arena, &current))
-				n_ok++;
-			else
-				failure = run.exit_code;
-		}
-		run.exit_code = failure == MUA_EXIT_NOT_FOUND && n_ok > 0 ? MUA_EXIT_PARTIAL : failure;
-	}
-	arena_reset(&arena);
+	if (mua_run_open(&run, o) && mua_run_open_mail(&run))
+		mua_each(&run, o->arguments, o->n_arguments, read_one);
 	return mua_run_close(&run);
 }

@@ -1,5 +1,6 @@
 #include "mua/mua_run.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,37 @@ bool mua_run_mark_seen(struct mua_run *r, uint32_t uid)
 	prepare(r);
 	mua_sync_add_flags(r->sync, uid, "\\Seen", IMAP_FLAG_SEEN, on_done, r);
 	return wait_done(r);
+}
+
+bool mua_run_is_there(struct mua_run *r, uint32_t uid)
+{
+	struct arena arena = { 0 };
+	struct mua_message message;
+	bool ok;
+
+	prepare(r);
+	ok = mua_cache_get(r->cache, &r->folder, uid, &arena, &message, &r->err);
+	arena_reset(&arena);
+	return ok || fail(r, r->err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_IO);
+}
+
+bool mua_run_command(struct mua_run *r, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *owner)
+{
+	prepare(r);
+	mua_sync_command(r->sync, what, command, on_reply, owner, on_done, r);
+	return wait_done(r);
+}
+
+bool mua_run_refuse(struct mua_run *r, int exit_code, const char *format, ...)
+{
+	char text[sizeof r->err.text];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	error_set(&r->err, ERROR_DENIED, "%s", text);
+	return fail(r, exit_code);
 }
 
 int mua_run_close(struct mua_run *r)

@@ -37,6 +37,12 @@ bool mua_run_folder(struct mua_run *, const char *name);
 /* The octets of a message of that folder, in run->octets. */
 bool mua_run_body(struct mua_run *, uint32_t uid);
 bool mua_run_mark_seen(struct mua_run *, uint32_t uid);
+/* Whether the cache of that folder, level with the server, holds the message. */
+bool mua_run_is_there(struct mua_run *, uint32_t uid);
+/* Any IMAP command: mua_sync_command. */
+bool mua_run_command(struct mua_run *, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *owner);
+/* Complain in these words, set exit_code, return false. */
+bool mua_run_refuse(struct mua_run *, int exit_code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Logs out, frees everything, returns exit_code. */
 int mua_run_close(struct mua_run *);
 

@@ -32,6 +32,10 @@ struct mua_sync {
 	uint64_t flag_bits;
 	struct buffer body;
 	bool has_body;
+	struct buffer command;          /* of mua_sync_command */
+	char *what;
+	mua_sync_reply_fn *on_reply;
+	void *reply_owner;
 };
 
 /* The end of an operation */
@@ -44,6 +48,7 @@ static void finish(struct mua_sync *s, const struct error *err, int exit_code)
 	s->done = NULL;
 	s->start = NULL;
 	s->step = NULL;
+	s->on_reply = NULL;
 	s->body = (struct buffer){ 0 };
 	mua_changes_drop(&s->changes);
 	if (done != NULL)
@@ -93,6 +98,9 @@ static bool check_reply(struct mua_sync *s, const struct imap_reply *reply, cons
 	if (reply->kind == IMAP_REPLY_BAD) {
 		kind = ERROR_SYNTAX;
 		exit_code = MUA_EXIT_PROTOCOL;
+	} else if (bytes_equal_nocase(reply->code, BYTES("CANNOT"))) {
+		kind = ERROR_DENIED;
+		exit_code = MUA_EXIT_UNREACHABLE;
 	} else if (is_temporary(reply)) {
 		kind = ERROR_TRY_LATER;
 		exit_code = MUA_EXIT_TEMPORARY;
@@ -210,6 +218,8 @@ void mua_sync_destroy(struct mua_sync *s)
 	imap_client_close(s->client);
 	mua_changes_release(&s->changes);
 	buffer_release(&s->body);
+	buffer_release(&s->command);
+	free(s->what);
 	free(s->folder_name);
 	free(s);
 }
@@ -238,6 +248,8 @@ static void on_response(void *owner, const struct imap_reply *reply)
 	struct mua_sync *s = owner;
 	uint64_t number;
 
+	if (s->on_reply != NULL)
+		s->on_reply(s->reply_owner, reply);
 	if (reply->kind == IMAP_REPLY_FETCH && s->folder != NULL && !s->is_selecting)
 		take_fetch(s, reply);
 	/* Later ones speak of messages that nobody has fetched yet. */
@@ -424,6 +436,47 @@ static void on_flags_added(struct mua_sync *s, const struct imap_reply *reply)
 	arena_reset(&arena);
 	if (check_cache(s, ok))
 		finish(s, NULL, MUA_EXIT_OK);
+}
+
+/* Any other command */
+
+static void on_command_over(struct mua_sync *, const struct imap_reply *);
+
+static void run_command(struct mua_sync *s)
+{
+	struct buffer command = s->command;
+
+	s->command = (struct buffer){ 0 };
+	run(s, &command, on_command_over);
+}
+
+void mua_sync_command(struct mua_sync *s, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *reply_owner,
+                      mua_sync_fn *done, void *owner)
+{
+	free(s->what);
+	s->what = xstrdup(what);
+	buffer_clear(&s->command);
+	buffer_add_bytes(&s->command, command);
+	s->on_reply = on_reply;
+	s->reply_owner = reply_owner;
+	s->failure = (struct error){ 0 };
+	begin(s, run_command, done, owner);
+}
+
+static void on_command_over(struct mua_sync *s, const struct imap_reply *reply)
+{
+	if (check_reply(s, reply, s->what) && flush(s))
+		finish(s, NULL, MUA_EXIT_OK);
+}
+
+unsigned mua_sync_can(const struct mua_sync *s)
+{
+	return s->is_ready ? imap_client_can(s->client) : 0;
+}
+
+bool mua_sync_is_read_only(const struct mua_sync *s)
+{
+	return s->is_read_only;
 }
 
 /* Leaving */

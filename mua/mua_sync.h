@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "imap/imap_client_reply.h"
 #include "mua/mua_account.h"
 #include "mua/mua_cache.h"
 #include "netcore/net_loop.h"
@@ -40,6 +41,19 @@ void mua_sync_folder(struct mua_sync *, const char *name, struct mua_folder *fol
 void mua_sync_body(struct mua_sync *, uint32_t uid, mua_sync_fn *, void *owner);
 /* Add flags ("\\Seen") on the server and in the cache; nothing in a folder that is read-only. */
 void mua_sync_add_flags(struct mua_sync *, uint32_t uid, const char *flags, uint64_t bits, mua_sync_fn *, void *owner);
+/* Whether that folder may only be read. */
+bool mua_sync_is_read_only(const struct mua_sync *);
+
+/* An untagged response while a command runs; slices are valid during the call. */
+typedef void mua_sync_reply_fn(void *owner, const struct imap_reply *);
+/*
+ * Any command (without tag and CRLF, literals as imap_client_run takes them; copied).  What FETCH responses tell of the folder goes
+ * into the cache.  NO is NOT_FOUND, TRY_LATER or ([CANNOT]) DENIED, BAD is SYNTAX; the error's text begins with what.  on_reply may be NULL.
+ */
+void mua_sync_command(struct mua_sync *, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *reply_owner,
+                      mua_sync_fn *, void *owner);
+/* IMAP_CAN_ bits; 0 before the log-in. */
+unsigned mua_sync_can(const struct mua_sync *);
 /* LOGOUT; the completion comes when the connection is closed. */
 void mua_sync_finish(struct mua_sync *, mua_sync_fn *, void *owner);
 

@@ -71,10 +71,25 @@ static void test_list(void)
 	arena_reset(&arena);
 }
 
+static void test_status(void)
+{
+	struct arena arena = { 0 };
+	struct imap_reply_status status;
+
+	CHECK(imap_reply_status(BYTES("\"a b\" (MESSAGES 3 X-NEW (1 2) UNSEEN 1)"), &arena, &status));
+	CHECK(bytes_equal(status.name, BYTES("a b")) && status.has_messages && status.messages == 3 && status.has_unseen && status.unseen == 1);
+	CHECK_ROW(imap_reply_status(BYTES("a ()"), &arena, &status) && !status.has_messages && !status.has_unseen, "nothing told");
+	CHECK_ROW(!imap_reply_status(BYTES("a (MESSAGES 3"), &arena, &status), "no end");
+	CHECK_ROW(!imap_reply_status(BYTES("a (MESSAGES x)"), &arena, &status), "no number");
+	CHECK_ROW(!imap_reply_status(BYTES("a (MESSAGES)"), &arena, &status), "no value");
+	arena_reset(&arena);
+}
+
 int main(void)
 {
 	test_replies();
 	test_fetch();
 	test_list();
+	test_status();
 	return check_finish();
 }

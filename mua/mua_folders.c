@@ -1,0 +1,90 @@
+/* mua folders: the folders of the account. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mua/mua_commands.h"
+#include "mua/mua_exit.h"
+#include "mua/mua_folder_list.h"
+#include "mua/mua_json.h"
+#include "mua/mua_safe.h"
+
+#define NAME_COLUMNS 30
+
+/* INBOX first, the others by name. */
+static int by_name(const void *a, const void *b)
+{
+	const struct mua_folder_entry *x = a, *y = b;
+	bool x_first = strcasecmp(x->name, "INBOX") == 0, y_first = strcasecmp(y->name, "INBOX") == 0;
+
+	return x_first != y_first ? (x_first ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static void format_json(struct buffer *out, const struct mua_run *run, const struct mua_folder_entry *e)
+{
+	json_t *object = mua_json_object("posta.folder.1");
+
+	mua_json_set_text(object, "account", bytes_text(run->account.name));
+	mua_json_set_text(object, "folder", bytes_text(e->name));
+	json_object_set_new(object, "special_use", e->special_use[0] ? json_string(e->special_use) : json_null());
+	json_object_set_new(object, "selectable", json_boolean(!e->is_noselect));
+	if (e->has_counts) {
+		json_object_set_new(object, "messages", json_integer(e->messages));
+		json_object_set_new(object, "unread", json_integer(e->unseen));
+	}
+	mua_json_write(out, object);
+}
+
+static void format_row(struct buffer *out, const struct mua_folder_entry *e)
+{
+	if (e->has_counts)
+		buffer_printf(out, "%6u %6u  ", e->unseen, e->messages);
+	if (e->special_use[0] == '\0') {
+		mua_safe_line(out, bytes_text(e->name));
+	} else {
+		mua_safe_column(out, bytes_text(e->name), NAME_COLUMNS);
+		buffer_printf(out, " %s", e->special_use);
+	}
+	buffer_add_octet(out, '\n');
+}
+
+/* A folder that cannot be counted says nothing of the next. */
+static bool count_all(struct mua_run *run, struct mua_folder_list *list)
+{
+	bool is_partial = false;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->at[i].is_noselect || mua_folder_list_count(list, i, run))
+			continue;
+		if (run->exit_code != MUA_EXIT_NOT_FOUND)
+			return false;
+		is_partial = true;
+	}
+	run->exit_code = is_partial ? MUA_EXIT_PARTIAL : MUA_EXIT_OK;
+	return true;
+}
+
+int mua_folders(const struct mua_options *o)
+{
+	struct mua_run run;
+	struct mua_folder_list list = { 0 };
+	struct buffer out = { 0 };
+
+	if (mua_run_open(&run, o) && mua_run_open_mail(&run) && mua_folder_list_fetch(&list, &run)) {
+		if (list.n > 0)
+			qsort(list.at, list.n, sizeof *list.at, by_name);
+		if (!o->counts || count_all(&run, &list)) {
+			for (size_t i = 0; i < list.n; i++) {
+				if (o->json)
+					format_json(&out, &run, &list.at[i]);
+				else
+					format_row(&out, &list.at[i]);
+			}
+			if (mua_run_print(&run, buffer_bytes(&out)) && list.n == 0)
+				run.exit_code = MUA_EXIT_EMPTY;
+		}
+	}
+	buffer_release(&out);
+	mua_folder_list_release(&list);
+	return mua_run_close(&run);
+}
