@@ -5,7 +5,8 @@
 const struct mua_command mua_commands[] = {
 	{ "send", "send --to LIST [--cc LIST] [--bcc LIST] [-s SUBJECT] [--from ADDRESS] [--body-file FILE|-] [--reply-to-id ID [--all]] [--dry-run]",
 	  "send a letter; the body comes from a file or standard input", MUA_SEND, mua_send, 0, 0 },
-	{ "list", "list [-f FOLDER] [--limit N] [--json]", "list a folder, newest first", MUA_LIST, mua_list, 0, 0 },
+	{ "list", "list [-f FOLDER] [-q QUERY] [--limit N] [--json]", "list a folder, newest first", MUA_LIST, mua_list, 0, 0 },
+	{ "search", "search QUERY [-f FOLDER] [--limit N] [--json]", "list what matches in a folder", MUA_SEARCH, mua_search, 1, 1000 },
 	{ "read", "read ID... [--raw|--headers] [--no-mark] [--json]", "show messages and mark them seen", MUA_READ, mua_read, 1, 1000 },
 	{ "flag", "flag ID... [-f FOLDER] +FLAG... -FLAG...", "set and clear flags: seen answered flagged deleted draft, or any keyword",
 	  MUA_FLAG, mua_flag, 2, 1000 },

@@ -17,6 +17,7 @@ struct mua_command {
 #define MUA_FLAG 8u
 #define MUA_FOLDERS 16u
 #define MUA_DELETE 32u
+#define MUA_SEARCH 64u
 
 /* NULL-name ended. */
 extern const struct mua_command mua_commands[];
@@ -24,6 +25,7 @@ const struct mua_command *mua_command_find(const char *name);
 
 int mua_send(const struct mua_options *);       /* mua_send.c */
 int mua_list(const struct mua_options *);       /* mua_list.c */
+int mua_search(const struct mua_options *);     /* mua_list.c */
 int mua_read(const struct mua_options *);       /* mua_read.c */
 int mua_flag(const struct mua_options *);       /* mua_flag.c */
 int mua_folders(const struct mua_options *);    /* mua_folders.c */

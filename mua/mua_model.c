@@ -11,6 +11,16 @@ bool mua_model_load(struct mua_model *m, struct mua_cache *cache, const char *ac
 	return mua_cache_load(cache, folder, limit, &m->arena, &m->rows, &m->n_rows, err);
 }
 
+void mua_model_keep(struct mua_model *m, const struct mua_query *query, uint64_t limit)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_rows && (limit == 0 || n < limit); i++)
+		if (mua_query_match(query, &m->rows[i]))
+			m->rows[n++] = m->rows[i];
+	m->n_rows = n;
+}
+
 void mua_model_release(struct mua_model *m)
 {
 	arena_reset(&m->arena);

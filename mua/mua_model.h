@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "mua/mua_cache.h"
+#include "mua/mua_query.h"
 
 struct mua_model {
 	struct arena arena;             /* holds the rows */
@@ -20,6 +21,8 @@ struct mua_model {
 /* From the cache alone; limit 0 = all. */
 bool mua_model_load(struct mua_model *, struct mua_cache *, const char *account, const char *folder_name, const struct mua_folder *,
                     uint64_t limit, struct error *err);
+/* Leave only the rows that match, at most limit (0 = all). */
+void mua_model_keep(struct mua_model *, const struct mua_query *, uint64_t limit);
 void mua_model_release(struct mua_model *);
 
 /* N new, r answered, * flagged, D deleted, d draft, @ attachment: always six characters and a NUL. */

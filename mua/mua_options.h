@@ -18,7 +18,7 @@ struct mua_options {
 	char *to, *cc, *bcc;            /* repeated ones joined by ", "; owned */
 	bool reply_all, dry_run;
 	/* list, read */
-	const char *folder;
+	const char *folder, *query;
 	uint64_t limit;
 	bool raw, headers, no_mark;
 	bool counts, purge;
