@@ -18,6 +18,7 @@ struct mua_command {
 #define MUA_FOLDERS 16u
 #define MUA_DELETE 32u
 #define MUA_SEARCH 64u
+#define MUA_SAVE 128u
 
 /* NULL-name ended. */
 extern const struct mua_command mua_commands[];
@@ -27,6 +28,7 @@ int mua_send(const struct mua_options *);       /* mua_send.c */
 int mua_list(const struct mua_options *);       /* mua_list.c */
 int mua_search(const struct mua_options *);     /* mua_list.c */
 int mua_read(const struct mua_options *);       /* mua_read.c */
+int mua_save(const struct mua_options *);       /* mua_save.c */
 int mua_flag(const struct mua_options *);       /* mua_flag.c */
 int mua_folders(const struct mua_options *);    /* mua_folders.c */
 int mua_delete(const struct mua_options *);     /* mua_delete.c */

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mua/mua_safe_name.h"
+
+#define NUMBER_MAX 9999
+
 bool mua_file_read(const char *path, size_t max, struct buffer *out, struct error *err)
 {
 	bool is_input = strcmp(path, "-") == 0, ok = false;
@@ -35,4 +39,53 @@ bool mua_file_read(const char *path, size_t max, struct buffer *out, struct erro
 	if (!is_input)
 		close(fd);
 	return ok;
+}
+
+static int create(int folder_fd, struct bytes name, struct buffer *used)
+{
+	int fd;
+
+	for (unsigned n = 0; n <= NUMBER_MAX; n++) {
+		buffer_clear(used);
+		if (n == 0)
+			buffer_add_bytes(used, name);
+		else
+			mua_safe_name_number(used, name, n);
+		fd = openat(folder_fd, used->at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static bool write_all(int fd, struct bytes content)
+{
+	while (content.len > 0) {
+		ssize_t n = write(fd, content.at, content.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		content = bytes_skip(content, (size_t)n);
+	}
+	return true;
+}
+
+bool mua_file_save(int folder_fd, struct bytes name, struct bytes content, struct buffer *used, struct error *err)
+{
+	int fd = create(folder_fd, name, used), why;
+	bool ok;
+
+	if (fd < 0)
+		return error_set_errno(err, errno, "%s", used->at);
+	ok = write_all(fd, content);
+	why = errno;
+	if (close(fd) != 0 && ok) {
+		why = errno;
+		ok = false;
+	}
+	if (ok)
+		return true;
+	unlinkat(folder_fd, used->at, 0);
+	return error_set_errno(err, why, "%s", used->at);
 }

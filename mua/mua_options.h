@@ -16,12 +16,14 @@ struct mua_options {
 	/* send */
 	const char *from, *subject, *body_file, *reply_to_id;
 	char *to, *cc, *bcc;            /* repeated ones joined by ", "; owned */
-	bool reply_all, dry_run;
+	bool dry_run;
 	/* list, read */
 	const char *folder, *query;
 	uint64_t limit;
 	bool raw, headers, no_mark;
 	bool counts, purge;
+	bool all;                       /* recipients of a reply; attachments to save */
+	const char *part, *output;
 
 	const struct mua_command *command;
 	char **arguments;               /* behind the verb; those of flag may begin with "-" */

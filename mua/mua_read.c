@@ -4,7 +4,9 @@
 #include "message/preview.h"
 #include "mua/mua_commands.h"
 #include "mua/mua_each.h"
+#include "mua/mua_exit.h"
 #include "mua/mua_json.h"
+#include "mua/mua_parts.h"
 #include "mua/mua_run.h"
 #include "mua/mua_safe.h"
 
@@ -24,6 +26,27 @@ static void decode_field(struct bytes header, const char *name, struct buffer *o
 	buffer_release(&line);
 }
 
+/* In the header's block, where the text of the message cannot pretend to stand. */
+static void format_attachments(struct buffer *out, struct bytes message)
+{
+	struct mua_parts parts;
+
+	mua_parts_open(&parts, message);
+	for (size_t i = 0; i < parts.n; i++) {
+		const struct mua_part *one = &parts.at[i];
+		if (!one->is_attachment)
+			continue;
+		buffer_printf(out, "Attachment: %s ", one->section);
+		mua_safe_line(out, bytes_text(one->name[0] != '\0' ? one->name : "(no name)"));
+		buffer_add_text(out, " (");
+		mua_safe_line(out, one->part->type);
+		buffer_add_octet(out, '/');
+		mua_safe_line(out, one->part->subtype);
+		buffer_add_text(out, ")\n");
+	}
+	mua_parts_close(&parts);
+}
+
 static void format_message(struct buffer *out, struct bytes message)
 {
 	struct bytes header = bytes_slice(message, 0, header_length(message));
@@ -39,6 +62,7 @@ static void format_message(struct buffer *out, struct bytes message)
 		mua_safe_line(out, buffer_bytes(&value));
 		buffer_add_octet(out, '\n');
 	}
+	format_attachments(out, message);
 	buffer_add_octet(out, '\n');
 	if (!preview_message_text(message, TEXT_MAX, &text, &is_html))
 		buffer_add_text(out, "(no text)");
@@ -73,6 +97,33 @@ static void format_json(struct buffer *out, struct mua_run *run, const char *fol
 	mua_model_release(&model);
 }
 
+/* One part: text made safe, or with --raw its octets. */
+static bool show_part(struct mua_run *run, const char *section, struct bytes message)
+{
+	struct buffer octets = { 0 }, out = { 0 };
+	struct mua_parts parts;
+	struct mua_part one;
+	bool ok;
+
+	mua_parts_open(&parts, message);
+	if (!mua_parts_find(&parts, section, &one)) {
+		ok = mua_run_refuse(run, MUA_EXIT_NOT_FOUND, "no part %s", section);
+	} else if (run->options->raw) {
+		mua_parts_decode(&parts, &one, &out);
+		ok = mua_run_print(run, buffer_bytes(&out));
+	} else if (!bytes_equal_nocase(one.part->type, BYTES("text"))) {
+		ok = mua_run_refuse(run, MUA_EXIT_DATA, "part %s is no text: use save, or --raw", section);
+	} else {
+		preview_part_text(one.part, mua_parts_body(&parts, &one), TEXT_MAX, &octets);
+		mua_safe_text(&out, buffer_bytes(&octets));
+		ok = mua_run_print(run, buffer_bytes(&out));
+	}
+	buffer_release(&octets);
+	buffer_release(&out);
+	mua_parts_close(&parts);
+	return ok;
+}
+
 static bool show(struct mua_run *run, const char *folder, uint32_t uid)
 {
 	const struct mua_options *o = run->options;
@@ -80,6 +131,8 @@ static bool show(struct mua_run *run, const char *folder, uint32_t uid)
 	struct buffer out = { 0 };
 	bool ok;
 
+	if (o->part != NULL)
+		return show_part(run, o->part, message);
 	if (o->raw)
 		return mua_run_print(run, message);
 	if (o->json)

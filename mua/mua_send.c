@@ -73,7 +73,7 @@ static bool read_original(struct draft *d)
 	struct bytes message = buffer_bytes(&d->run.octets);
 	preview_message_text(message, BODY_MAX, &text, NULL);
 	ok = compose_reply(&d->letter, bytes_slice(message, 0, header_length(message)), buffer_bytes(&text), d->run.account.name,
-	                   o->reply_all, &d->arena, &d->run.err);
+	                   o->all, &d->arena, &d->run.err);
 	buffer_release(&text);
 	return ok || fail(d, MUA_EXIT_DATA);
 }
