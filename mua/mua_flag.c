@@ -98,7 +98,7 @@ static bool flag_one(struct mua_run *run, const char *folder, uint32_t uid)
 int mua_flag(const struct mua_options *o)
 {
 	struct flagging f = { .add.sign = '+', .remove.sign = '-' };
-	size_t n_ids;
+	size_t n_ids = 0;
 	int exit_code;
 
 	if (read_changes(&f, o, &n_ids) && mua_run_open(&f.run, o) && mua_run_open_mail(&f.run))
