@@ -204,7 +204,7 @@ static void add_body(struct bytes body, struct buffer *out)
 {
 	bool plain = is_plain_body(body);
 
-	buffer_printf(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n",
+	buffer_printf(out, "Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n",
 	              text_is_ascii(body) ? "us-ascii" : "utf-8", plain ? "7bit" : "quoted-printable");
 	if (plain) {
 		add_plain_body(body, out);
@@ -213,6 +213,39 @@ static void add_body(struct bytes body, struct buffer *out)
 		if (body.at[body.len - 1] != '\n')
 			buffer_add_text(out, "\r\n");
 	}
+}
+
+/* "=_" never stands in base64 or quoted-printable. */
+static void make_boundary(struct buffer *boundary)
+{
+	unsigned char octets[ID_OCTETS];
+
+	random_octets(octets, sizeof octets);
+	buffer_add_text(boundary, "=_");
+	for (size_t i = 0; i < sizeof octets; i++)
+		buffer_printf(boundary, "%02x", octets[i]);
+}
+
+static bool add_content(const struct compose_letter *letter, struct buffer *out, struct error *err)
+{
+	struct buffer boundary = { 0 };
+	bool fine = true;
+
+	buffer_add_text(out, "MIME-Version: 1.0\r\n");
+	if (letter->n_attachments == 0) {
+		add_body(letter->body, out);
+		return true;
+	}
+	make_boundary(&boundary);
+	buffer_printf(out, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary.at, boundary.at);
+	add_body(letter->body, out);
+	for (size_t i = 0; fine && i < letter->n_attachments; i++) {
+		buffer_printf(out, "\r\n--%s\r\n", boundary.at);
+		fine = compose_attachment_write(&letter->attachments[i], out, err);
+	}
+	buffer_printf(out, "\r\n--%s--\r\n", boundary.at);
+	buffer_release(&boundary);
+	return fine;
 }
 
 /* The one mailbox of From. */
@@ -267,10 +300,10 @@ bool compose_letter_write(const struct compose_letter *letter, struct buffer *ou
 		address_format_spec(&from, &spec);
 		fine = add_fields(letter, buffer_bytes(&spec), &text, err);
 	}
-	if (fine) {
-		add_body(letter->body, &text);
+	if (fine)
+		fine = add_content(letter, &text, err);
+	if (fine)
 		buffer_add_bytes(out, buffer_bytes(&text));
-	}
 	buffer_release(&text);
 	buffer_release(&spec);
 	arena_reset(&arena);

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "message/compose_attachment.h"
 
 /*
  * Append one field, `Name: value` CRLF, folded at white space to 78 columns where that is possible.  False: nothing was appended.
@@ -39,6 +40,8 @@ struct compose_letter {
 	int64_t date_s;                 /* Unix time; 0: now */
 	int offset_min;
 	struct bytes body;              /* UTF-8; LF or CRLF; the last line end is added when it is missing */
+	const struct compose_attachment *attachments;   /* borrowed; with any, the letter is multipart/mixed and the body its first part */
+	size_t n_attachments;
 };
 
 /*

@@ -13,7 +13,7 @@
 
 #define ANY_COMMAND (~0u)
 
-enum kind { TEXT, LIST, FLAG, NUMBER, DURATION, HELP, VERSION };
+enum kind { TEXT, LIST, FILES, FLAG, NUMBER, DURATION, HELP, VERSION };
 
 static const struct row {
 	const char *name, *argument, *help;
@@ -37,6 +37,7 @@ static const struct row {
 	{ "bcc", "LIST", "hidden copies; may be repeated", 0, LIST, MUA_SEND, AT(bcc) },
 	{ "subject", "TEXT", "subject", 's', TEXT, MUA_SEND, AT(subject) },
 	{ "body-file", "FILE", "the text; - is standard input", 0, TEXT, MUA_SEND, AT(body_file) },
+	{ "attach", "FILE", "attach this file; may be repeated", 'a', FILES, MUA_SEND, AT(attachments) },
 	{ "reply-to-id", "ID", "answer this message", 0, TEXT, MUA_SEND, AT(reply_to_id) },
 	{ "all", NULL, "answer all recipients; save all attachments", 0, FLAG, MUA_SEND | MUA_SAVE, AT(all) },
 	{ "dry-run", NULL, "print envelope and letter, send nothing", 0, FLAG, MUA_SEND, AT(dry_run) },
@@ -92,6 +93,10 @@ static bool store(struct mua_options *o, const struct row *row, const char *valu
 		joined = *(char **)field ? xprintf("%s, %s", *(char **)field, value) : xstrdup(value);
 		free(*(char **)field);
 		*(char **)field = joined;
+		return true;
+	case FILES:
+		o->attachments = xreallocarray(o->attachments, o->n_attachments + 1, sizeof *o->attachments);
+		o->attachments[o->n_attachments++] = value;
 		return true;
 	case FLAG:
 		*(bool *)field = true;
@@ -218,4 +223,5 @@ void mua_options_release(struct mua_options *o)
 	free(o->to);
 	free(o->cc);
 	free(o->bcc);
+	free(o->attachments);
 }

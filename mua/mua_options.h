@@ -16,6 +16,8 @@ struct mua_options {
 	/* send */
 	const char *from, *subject, *body_file, *reply_to_id;
 	char *to, *cc, *bcc;            /* repeated ones joined by ", "; owned */
+	const char **attachments;       /* paths; owned */
+	size_t n_attachments;
 	bool dry_run;
 	/* list, read */
 	const char *folder, *query;

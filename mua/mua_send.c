@@ -18,12 +18,15 @@
 #include "mua/mua_safe.h"
 
 #define BODY_MAX (25u * 1024 * 1024)
+#define ATTACHED_MAX (50u * 1024 * 1024)       /* all files together */
 
 struct draft {
 	struct mua_run run;
 	struct arena arena;
 	struct compose_letter letter;
 	struct buffer body, message;
+	struct buffer *files;           /* what is attached */
+	struct compose_attachment *attachments;
 	const char *sender, *const *recipients;
 	size_t n_recipients;
 	bool is_answered;
@@ -36,6 +39,11 @@ static bool fail(struct draft *d, int exit_code)
 	return false;
 }
 
+static bool fail_file(struct draft *d)
+{
+	return fail(d, d->run.err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : d->run.err.kind == ERROR_LIMIT ? MUA_EXIT_DATA : MUA_EXIT_IO);
+}
+
 static bool read_body(struct draft *d)
 {
 	const char *file = d->run.options->body_file;
@@ -45,8 +53,29 @@ static bool read_body(struct draft *d)
 		return fail(d, MUA_EXIT_USAGE);
 	}
 	if (!mua_file_read(file ? file : "-", BODY_MAX, &d->body, &d->run.err))
-		return fail(d, d->run.err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : d->run.err.kind == ERROR_LIMIT ? MUA_EXIT_DATA : MUA_EXIT_IO);
+		return fail_file(d);
 	d->letter.body = buffer_bytes(&d->body);
+	return true;
+}
+
+static bool read_attachments(struct draft *d)
+{
+	const struct mua_options *o = d->run.options;
+	size_t left = ATTACHED_MAX;
+
+	d->files = arena_alloc(&d->arena, (o->n_attachments + 1) * sizeof *d->files);
+	d->attachments = arena_alloc(&d->arena, (o->n_attachments + 1) * sizeof *d->attachments);
+	for (size_t i = 0; i < o->n_attachments; i++) {
+		const char *path = o->attachments[i], *slash = strrchr(path, '/');
+		if (strcmp(path, "-") == 0)
+			return mua_run_refuse(&d->run, MUA_EXIT_USAGE, "standard input cannot be attached: it has no name");
+		if (!mua_file_read(path, left, &d->files[i], &d->run.err))
+			return fail_file(d);
+		left -= d->files[i].len;
+		d->attachments[i] = (struct compose_attachment){ slash ? slash + 1 : path, buffer_bytes(&d->files[i]) };
+	}
+	d->letter.attachments = d->attachments;
+	d->letter.n_attachments = o->n_attachments;
 	return true;
 }
 
@@ -94,7 +123,7 @@ static bool compose(struct draft *d)
 	d->letter.from = o->from ? o->from : d->run.account.name;
 	d->letter.date_s = clock_now_s();
 	d->letter.offset_min = date_local_offset_min(d->letter.date_s);
-	if (!read_body(d))
+	if (!read_body(d) || !read_attachments(d))
 		return false;
 	return (compose_recipients(&d->letter, &d->arena, &d->sender, &d->recipients, &d->n_recipients, &d->run.err) &&
 	        compose_letter_write(&d->letter, &d->message, &d->run.err)) || fail(d, MUA_EXIT_DATA);
@@ -218,6 +247,8 @@ int mua_send(const struct mua_options *o)
 	}
 	exit_code = mua_run_close(&d.run);
 	buffer_release(&d.body);
+	for (size_t i = 0; d.files != NULL && i < o->n_attachments; i++)
+		buffer_release(&d.files[i]);
 	buffer_release(&d.message);
 	arena_reset(&d.arena);
 	return exit_code;
