@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "mailstore/store.h"
 #include "mailstore/store_request.h"
 #include "netcore/net_socket.h"
@@ -22,8 +23,8 @@
 
 #define LANDLOCK_CREATE_RULESET 444     /* with these arguments it tells the kernel's version */
 
-enum thread_kind { MAIN, LOOP, WRITER, READER, WORKER, KINDS };
-static const char *const kind_names[] = { "main", "loop", "writer", "reader", "worker" };
+enum thread_kind { MAIN, LOOP, WRITER, READER, STAGER, WORKER, KINDS };
+static const char *const kind_names[] = { "main", "loop", "writer", "reader", "stager", "worker" };
 
 static char data_dir[300], outside[300];
 static struct net_addr listening;
@@ -198,6 +199,42 @@ static void complete(struct store_request *request)
 	(void)request;
 }
 
+/* The stager has no requests that run in it: its fault points are taken over here. */
+void fault_point(const char *name)
+{
+	if (strcmp(name, "store.before_link") == 0)
+		run_probes(STAGER);
+}
+
+bool fault_fails(const char *name)
+{
+	(void)name;
+	return false;
+}
+
+static void delivered(void *owner, const struct error *err, const struct error *results, size_t n, struct store_queue_items *items)
+{
+	/* nobody is there to have it: its way through the stager is what counts */
+	(void)owner, (void)err, (void)results, (void)n;
+	store_queue_items_destroy(items);
+}
+
+/* A body so large that it becomes a file, which the stager writes, syncs and names. */
+static void deliver_large(struct store_client *client)
+{
+	static char octets[64 * 1024];
+	const struct store_recipient recipient = { .user_id = STORE_USER_NEW, .address = "postmaster@a.test" };
+	const struct summary summary = { 0 };
+	struct store_body *body = store_body_create(client, NULL, NULL);
+	bool wait;
+
+	memset(octets, 'x', sizeof octets);
+	for (size_t i = 0; i < 20; i++)
+		store_body_write(body, bytes_of(octets, sizeof octets), &wait, NULL);
+	store_deliver(client, &(struct store_delivery){ .queue_id = 1, .body = body, .summary = &summary, .recipients = &recipient,
+	                                                .n_recipients = 1, .n_originals = 1 }, delivered, NULL);
+}
+
 static void in_worker(void *job)
 {
 	(void)job;
@@ -222,6 +259,7 @@ static bool probe_store(struct error *err)
 		return false;
 	store_request_submit(store_request_create(client, &writer_ops, sizeof(struct store_request)));
 	store_request_submit(store_request_create(client, &reader_ops, sizeof(struct store_request)));
+	deliver_large(client);
 	store_client_wait(client);
 	store_client_destroy(client);
 	store_close(store);
