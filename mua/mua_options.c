@@ -41,6 +41,7 @@ static const struct row {
 	{ "reply-to-id", "ID", "answer this message", 0, TEXT, MUA_SEND, AT(reply_to_id) },
 	{ "all", NULL, "answer all recipients; save all attachments", 0, FLAG, MUA_SEND | MUA_SAVE, AT(all) },
 	{ "dry-run", NULL, "print envelope and letter, send nothing", 0, FLAG, MUA_SEND, AT(dry_run) },
+	{ "no-copy", NULL, "keep no copy in the folder for sent mail", 0, FLAG, MUA_SEND, AT(no_copy) },
 	{ "folder", "FOLDER", "default INBOX", 'f', TEXT, MUA_LIST | MUA_SEARCH | MUA_READ | MUA_SAVE | MUA_FLAG | MUA_DELETE, AT(folder) },
 	{ "limit", "N", "at most N messages", 0, NUMBER, MUA_LIST | MUA_SEARCH, AT(limit) },
 	{ "query", "QUERY", "only what matches", 'q', TEXT, MUA_LIST, AT(query) },

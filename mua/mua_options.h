@@ -18,7 +18,7 @@ struct mua_options {
 	char *to, *cc, *bcc;            /* repeated ones joined by ", "; owned */
 	const char **attachments;       /* paths; owned */
 	size_t n_attachments;
-	bool dry_run;
+	bool dry_run, no_copy;
 	/* list, read */
 	const char *folder, *query;
 	uint64_t limit;

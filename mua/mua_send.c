@@ -9,6 +9,7 @@
 #include "message/header.h"
 #include "message/preview.h"
 #include "mua/mua_commands.h"
+#include "mua/mua_copy.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_file.h"
 #include "mua/mua_id.h"
@@ -229,6 +230,20 @@ static void hand_over(struct draft *d)
 	mua_outbox_destroy(outbox);
 }
 
+/* Whoever got the letter has it, whatever becomes of the copy. */
+static void keep_copy(struct draft *d)
+{
+	int exit_code = d->run.exit_code;
+	bool was_sent = exit_code == MUA_EXIT_OK || exit_code == MUA_EXIT_PARTIAL;
+
+	if (!was_sent || d->run.options->no_copy || d->run.account.imap.host == NULL)
+		return;
+	if (mua_copy_keep(&d->run, buffer_bytes(&d->message), d->letter.bcc))
+		d->run.exit_code = exit_code;
+	else
+		mua_run_refuse(&d->run, MUA_EXIT_PARTIAL, "the letter was sent, but no copy of it was kept");
+}
+
 int mua_send(const struct mua_options *o)
 {
 	struct draft d = { 0 };
@@ -243,6 +258,7 @@ int mua_send(const struct mua_options *o)
 			fail(&d, MUA_EXIT_CONFIG);
 		} else {
 			hand_over(&d);
+			keep_copy(&d);
 		}
 	}
 	exit_code = mua_run_close(&d.run);
