@@ -42,6 +42,8 @@ smtpd_command_fn smtpd_ehlo, smtpd_helo, smtpd_lhlo;                    /* smtpd
 smtpd_command_fn smtpd_starttls, smtpd_auth, smtpd_mail, smtpd_rcpt, smtpd_data, smtpd_bdat, smtpd_help;
 /* RCPT: look transaction.pending up; its completion answers. */
 void smtpd_rcpt_look_up(struct smtpd_session *);
+/* This recipient is not taken: logged, and the transaction's state follows.  reply: one whole reply. */
+enum smtpd_after smtpd_rcpt_refuse(struct smtpd_session *, const char *reply);
 smtpd_command_fn smtpd_rset, smtpd_noop, smtpd_vrfy, smtpd_expn, smtpd_quit;   /* smtpd_small.c */
 
 #endif

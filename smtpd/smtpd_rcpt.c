@@ -19,7 +19,6 @@
 #define RECIPIENT_OCTETS   64           /* what a recipient takes besides its address, about */
 
 static void on_recipient_resolved(void *owner, const struct error *, enum store_resolution, const struct store_target *, size_t n);
-static enum smtpd_after refuse(struct smtpd_session *s, const char *reply);
 
 /* Address literals: only the postmaster of this very host. */
 static bool is_own_literal(struct smtpd_session *s, const struct smtp_path *path)
@@ -46,7 +45,7 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 	if (smtp_path_parse(arguments, &path, &used) != SMTP_PATH_OK || smtp_path_is_null(&path))
 		return smtpd_reply(s, "501 5.1.3 Bad recipient address");
 	if (path.has_utf8)
-		return refuse(s, "553 5.6.7 Addresses beyond ASCII are not supported");
+		return smtpd_rcpt_refuse(s, "553 5.6.7 Addresses beyond ASCII are not supported");
 	switch (smtp_parameters_rcpt(bytes_skip(arguments, used), smtpd_policy_extensions(s), &t->envelope.arena, &found, NULL)) {
 	case SMTP_PARAMETERS_UNKNOWN:
 		return smtpd_reply(s, "555 5.5.4 Parameter not known");
@@ -60,7 +59,7 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 	if (t->envelope.sender[0] == '\0' && t->envelope.n_recipients > 0 && s->listen->service == SERVICE_SMTP)
 		return smtpd_reply(s, "452 4.5.3 A notification has one recipient");
 	if (path.is_literal && !is_own_literal(s, &path))
-		return refuse(s, "550 5.7.1 Mail to address literals is not relayed");
+		return smtpd_rcpt_refuse(s, "550 5.7.1 Mail to address literals is not relayed");
 
 	if (path.is_literal)
 		path.domain = (struct bytes){ NULL, 0 };
@@ -78,7 +77,7 @@ void smtpd_rcpt_look_up(struct smtpd_session *s)
 	s->request = store_resolve(s->loop->store, bytes_text(s->transaction.pending), on_recipient_resolved, s);
 }
 
-static enum smtpd_after refuse(struct smtpd_session *s, const char *reply)
+enum smtpd_after smtpd_rcpt_refuse(struct smtpd_session *s, const char *reply)
 {
 	char ip[NET_ADDR_TEXT];
 
@@ -123,7 +122,7 @@ static enum smtpd_after accept_recipient(struct smtpd_session *s, const struct s
 	if (t->n_copies > 0 && t->n_copies + n > COPIES_MAX)
 		return smtpd_reply(s, "452 4.5.3 Too many recipients, send the rest in another transaction");
 	if (!take_memory(s, targets, n))
-		return refuse(s, "452 4.3.1 Not enough memory for more mail now");
+		return smtpd_rcpt_refuse(s, "452 4.3.1 Not enough memory for more mail now");
 	envelope_add(&t->envelope, bytes_text(t->pending));
 	for (size_t i = 0; i < n; i++)
 		add_copy(t, targets[i].user_id, targets[i].address);
@@ -135,7 +134,7 @@ static enum smtpd_after refuse_unknown(struct smtpd_session *s)
 {
 	if (++s->n_unknown_users > UNKNOWN_USERS_SLOW)
 		smtpd_session_pause(s, UNKNOWN_PAUSE_MS);
-	return refuse(s, "550 5.1.1 No such user here");
+	return smtpd_rcpt_refuse(s, "550 5.1.1 No such user here");
 }
 
 static void on_recipient_resolved(void *owner, const struct error *err, enum store_resolution resolution,
@@ -146,9 +145,9 @@ static void on_recipient_resolved(void *owner, const struct error *err, enum sto
 	enum smtpd_after after;
 
 	if (err != NULL && err->kind == ERROR_LIMIT)
-		after = refuse(s, "550 5.4.6 This address forwards in a circle");
+		after = smtpd_rcpt_refuse(s, "550 5.4.6 This address forwards in a circle");
 	else if (err != NULL)
-		after = refuse(s, smtpd_reply_for_error(err));
+		after = smtpd_rcpt_refuse(s, smtpd_reply_for_error(err));
 	else if (resolution == STORE_LOCAL)
 		after = accept_recipient(s, targets, n);
 	else if (resolution == STORE_UNKNOWN_USER)
@@ -156,6 +155,6 @@ static void on_recipient_resolved(void *owner, const struct error *err, enum sto
 	else if (smtpd_policy_may_relay(s))
 		after = accept_recipient(s, &remote, 1);
 	else
-		after = refuse(s, "550 5.7.1 Relaying denied");
+		after = smtpd_rcpt_refuse(s, "550 5.7.1 Relaying denied");
 	smtpd_session_resume(s, after);
 }

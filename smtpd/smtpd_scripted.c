@@ -1,5 +1,6 @@
 #include "smtpd/smtpd_scripted.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -46,14 +47,15 @@ static void tell(const struct smtpd_session *s, const char *recipient)
 
 static enum smtpd_after refuse(struct smtpd_session *s, struct bytes code)
 {
-	if (s->state == SMTPD_MAIL)
-		s->state = SMTPD_REFUSED;
+	char text[32];
+
 	if (bytes_equal(code, BYTES("421")))
 		return smtpd_reply_close(s, "%s", replies[0]);
 	for (size_t i = 1; i < sizeof replies / sizeof *replies; i++)
 		if (bytes_starts(bytes_text(replies[i]), code))
-			return smtpd_reply(s, "%s", replies[i]);
-	return smtpd_reply(s, "%.*s %c.0.0 Scripted", BYTES_PRINT(code), code.at[0]);
+			return smtpd_rcpt_refuse(s, replies[i]);
+	snprintf(text, sizeof text, "%.*s %c.0.0 Scripted", BYTES_PRINT(code), code.at[0]);
+	return smtpd_rcpt_refuse(s, text);
 }
 
 static void go_on(void *owner)
