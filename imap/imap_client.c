@@ -149,7 +149,9 @@ void imap_client_command(struct imap_client *c, struct bytes command, void (*the
 {
 	snprintf(c->tag, sizeof c->tag, "m%u", ++c->n_commands);
 	c->then = then;
+	/* The last one may have been refused at a literal that was never sent. */
 	buffer_clear(&c->unsent);
+	c->literal_len = 0;
 	buffer_printf(&c->unsent, "%s ", c->tag);
 	buffer_add_bytes(&c->unsent, command);
 	buffer_add_text(&c->unsent, "\r\n");
