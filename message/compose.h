@@ -46,7 +46,8 @@ struct compose_letter {
 
 /*
  * Append the letter: header, empty line, body, CRLF throughout.  Body 7bit when it is ASCII with lines of at most 998 octets (no bare CR, no
- * NUL), else quoted-printable; text/plain, charset us-ascii or utf-8, not format=flowed.  No User-Agent, no Bcc, no host name.
+ * NUL), else quoted-printable; text/plain, charset us-ascii or utf-8, not format=flowed.
+ * Attachments follow as compose_attachment writes them.  No User-Agent, no Bcc, no host name.
  * False: nothing was appended; ERROR_SYNTAX names the field.
  */
 bool compose_letter_write(const struct compose_letter *, struct buffer *out, struct error *err);

@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct mua_command mua_commands[] = {
-	{ "send", "send --to LIST [--cc LIST] [--bcc LIST] [-s SUBJECT] [--from ADDRESS] [--body-file FILE|-] [-a FILE]... [--reply-to-id ID [--all]] [--no-copy] [--dry-run]",
+	{ "send", "send --to LIST [--cc LIST] [--bcc LIST] [-s SUBJECT] [--from ADDRESS] [--body-file FILE|-] [-a FILE]... "
+	  "[--reply-to-id ID [--all]] [--no-copy] [--dry-run]",
 	  "send a letter; the body comes from a file or standard input", MUA_SEND, mua_send, 0, 0 },
 	{ "list", "list [-f FOLDER] [-q QUERY] [--limit N] [--json]", "list a folder, newest first", MUA_LIST, mua_list, 0, 0 },
 	{ "search", "search QUERY [-f FOLDER] [--limit N] [--json]", "list what matches in a folder", MUA_SEARCH, mua_search, 1, 1000 },
