@@ -18,7 +18,8 @@
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/bodies.h"
+#include "mailstore/messages.h"
 #include "message/summary.h"
 
 #define APPEND_MAX 1000                 /* messages of one command */

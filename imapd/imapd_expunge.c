@@ -3,7 +3,7 @@
 #include "imap/imap_set.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 /* What went is told by the update at the command's end. */
 static void expunged(void *owner, const struct error *err, uint64_t modseq, const struct ranges *uids)

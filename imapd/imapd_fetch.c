@@ -22,6 +22,7 @@
 #include "imapd/imapd_section.h"
 #include "imapd/imapd_update.h"
 #include "imapd/imapd_view.h"
+#include "mailstore/bodies.h"
 
 #define FLUSH_AT (32 * 1024)
 #define READ_TIGHT (32u * 1024)         /* per read while the server is short of memory */

@@ -9,7 +9,6 @@
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_status.h"
-#include "mailstore/store.h"
 
 struct list_work {
 	struct imapd_list_options options;

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "imap/imap_search_keys.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 struct imapd_match {
 	const struct imapd_view *view;

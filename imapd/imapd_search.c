@@ -7,7 +7,7 @@
 #include "imapd/imapd_match.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/bodies.h"
 
 struct search {
 	struct imap_search keys;

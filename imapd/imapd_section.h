@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "imap/imap_fetch_items.h"
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 #define IMAPD_HEADER_MAX (1024u * 1024) /* of a header, for HEADER.FIELDS: what is behind it is not looked at */
 

@@ -5,7 +5,7 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_update.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 static enum imapd_after selected(struct imapd_session *s, const struct store_snapshot *snapshot, bool is_read_only)
 {

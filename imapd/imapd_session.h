@@ -17,6 +17,7 @@
 #include "base/codec.h"
 #include "base/list.h"
 #include "imap/imap_token.h"
+#include "mailstore/store.h"
 #include "netcore/net_stream.h"
 #include "netcore/net_timer.h"
 #include "service/service_server.h"

@@ -3,7 +3,7 @@
 #define IMAPD_IMAPD_STATUS_H
 
 #include "imapd/imapd_session.h"
-#include "mailstore/store.h"
+#include "mailstore/mailboxes.h"
 
 #define IMAPD_STATUS_ITEMS 7
 

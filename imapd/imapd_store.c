@@ -12,7 +12,7 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_update.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 struct store_work {
 	struct ranges uids;

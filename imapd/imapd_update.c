@@ -8,6 +8,7 @@
 #include "imapd/imapd_commands.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_view.h"
+#include "mailstore/messages.h"
 
 #define PATIENCE_MS 2                   /* of a command that only asks whether there is news */
 

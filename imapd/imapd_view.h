@@ -11,7 +11,7 @@
 
 #include "base/ranges.h"
 #include "imapd/imapd_session.h"
-#include "mailstore/store.h"
+#include "mailstore/mailboxes.h"
 #include "service/service_server.h"
 
 struct imapd_view {

@@ -3,6 +3,7 @@
 
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/care.h"
 #include "service/service_exit.h"
 
 static void print_finding(void *owner, const char *text)

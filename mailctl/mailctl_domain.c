@@ -3,6 +3,7 @@
 
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/users.h"
 
 int mailctl_domain_add(struct mailctl *ctl, int argc, char **argv)
 {

@@ -6,6 +6,8 @@
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/queue_admin.h"
+#include "mailstore/users.h"
 #include "netcore/net_addr.h"
 
 /* The way of a copy to another host, as the relay chooses it: the peer of its domain, else the smarthost. */

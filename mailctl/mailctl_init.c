@@ -17,6 +17,7 @@
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_template.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/users.h"
 #include "netcore/net_addr.h"
 #include "service/service_rights.h"
 

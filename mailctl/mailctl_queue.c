@@ -8,6 +8,8 @@
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/bodies.h"
+#include "mailstore/queue_admin.h"
 
 #define HEADER_MAX (32u * 1024)         /* shown of a message */
 

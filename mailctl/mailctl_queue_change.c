@@ -5,6 +5,7 @@
 #include "mailctl/mailctl_selection.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/queue_admin.h"
 
 static const struct change {
 	const char *verb;

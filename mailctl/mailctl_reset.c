@@ -4,6 +4,7 @@
 
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/care.h"
 #include "netcore/net_loop.h"
 #include "service/service_hint.h"
 

@@ -5,6 +5,7 @@
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/care.h"
 
 struct asking {
 	struct mailctl_store m;

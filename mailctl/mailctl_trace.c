@@ -8,6 +8,7 @@
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/journal.h"
 #include "message/summary.h"
 
 struct hop {

@@ -7,6 +7,7 @@
 #include "mailctl/mailctl_password.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
+#include "mailstore/users.h"
 
 struct listing {
 	struct mailctl_store m;

@@ -1,6 +1,6 @@
 #include "mailstore/store_account.h"
 
-#include "mailstore/store.h"
+#include "mailstore/mailboxes.h"
 
 int64_t store_account_find(struct store_context *context, struct bytes name, int64_t *state)
 {

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 #include "base/memory.h"
 #include "mailstore/store_account.h"

@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "mailstore/store.h"
+#include "mailstore/bodies.h"
 
 #define STORE_BODY_ROWS_MAX ((uint64_t)1 << 20) /* past it a body is a file */
 #define STORE_CHUNK_SIZE ((size_t)64 * 1024)

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/care.h"
 
 #include <dirent.h>
 #include <errno.h>

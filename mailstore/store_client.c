@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "mailstore/store.h"
 #include "mailstore/store_request.h"
 
 struct store_client *store_client_create(struct store *store, struct error *err)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/list.h"
+#include "mailstore/store.h"
 
 struct store;
 struct store_request;

@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include "mailstore/store_delivery.h"
 #include "mailstore/store_request.h"

@@ -12,6 +12,7 @@
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"
+#include "mailstore/users.h"
 
 static const char *keep_text(struct arena *arena, const char *text)
 {

@@ -6,7 +6,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "mailstore/store.h"
+#include "mailstore/deliver.h"
+#include "mailstore/queue.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_insert.h"
 

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/users.h"
 
 #include "base/text.h"
 #include "mailstore/store_account.h"

@@ -1,5 +1,6 @@
 #include "mailstore/store_empty.h"
 
+#include "mailstore/care.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 

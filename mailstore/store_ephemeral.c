@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "database/database_transaction.h"
+#include "mailstore/care.h"
 #include "mailstore/store_empty.h"
 #include "mailstore/store_open.h"
 

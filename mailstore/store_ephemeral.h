@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "mailstore/store.h"
 
 struct store;
 

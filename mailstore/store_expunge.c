@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "mailstore/messages.h"
 #include "mailstore/store_account.h"
 #include "mailstore/store_insert.h"
 #include "mailstore/store_mailbox.h"

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/messages.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 #include "mailstore/store_insert.h"
 
 #include "database/database_statement.h"
+#include "mailstore/messages.h"
 #include "mailstore/store_account.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_mailbox.h"

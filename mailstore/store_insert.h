@@ -7,7 +7,9 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "mailstore/bodies.h"
 #include "mailstore/store_context.h"
+#include "message/summary.h"
 
 /* What is kept of a summary. */
 struct store_kept {

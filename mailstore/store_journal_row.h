@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "mailstore/journal.h"
 #include "mailstore/store_context.h"
 
 /*

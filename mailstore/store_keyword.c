@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "mailstore/messages.h"
 #include "mailstore/store_mailbox.h"
 
 #define NAME_MAX_LEN 255

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "mailstore/mailboxes.h"
 #include "mailstore/store_context.h"
 
 /* msg.id and tomb.id: the mailbox above, the UID below. */

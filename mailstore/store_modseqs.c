@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/mailboxes.h"
 
 #include <assert.h>
 

@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include "mailstore/store_context.h"
 #include "mailstore/store_open.h"

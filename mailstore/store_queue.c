@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include <stdlib.h>
 

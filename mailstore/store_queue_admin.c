@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/queue_admin.h"
 
 #include "base/codec.h"
 #include "mailstore/store_context.h"

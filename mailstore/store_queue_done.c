@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include "base/codec.h"
 #include "base/log.h"

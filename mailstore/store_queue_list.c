@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/queue_admin.h"
 
 #include <stdlib.h>
 

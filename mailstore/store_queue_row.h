@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "mailstore/deliver.h"
+#include "mailstore/queue.h"
 #include "mailstore/store_context.h"
 
 /* The qmsg row of a delivery with n remote recipients.  Returns where items born leased go, NULL when none are. */

@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"

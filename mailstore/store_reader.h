@@ -3,6 +3,7 @@
 #define MAILSTORE_STORE_READER_H
 
 #include "base/error.h"
+#include "mailstore/store.h"
 
 struct store;
 struct store_readers;

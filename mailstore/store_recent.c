@@ -1,4 +1,3 @@
-#include "mailstore/store.h"
 
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_request.h"

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "mailstore/bodies.h"
 
 struct store_body;
 struct store_client;

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/users.h"
 
 #include <stdlib.h>
 

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "mailstore/store.h"
 #include "mailstore/store_file.h"
 
 struct store;

@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/care.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

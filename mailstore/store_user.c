@@ -1,4 +1,4 @@
-#include "mailstore/store.h"
+#include "mailstore/users.h"
 
 #include "mailstore/store_account.h"
 #include "mailstore/store_address.h"

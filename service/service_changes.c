@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "mailstore/care.h"
+#include "mailstore/mailboxes.h"
 #include "service/service_state.h"
 
 #define POLL_MS 1000

@@ -11,6 +11,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "mailstore/users.h"
 #include "service/service_state.h"
 
 struct service_login {

@@ -8,6 +8,7 @@
 
 #include "auth/guess_limit.h"
 #include "auth/success_cache.h"
+#include "mailstore/store.h"
 #include "netcore/net_limit.h"
 #include "netcore/net_listener.h"
 #include "netcore/net_signal.h"

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
-#include "mailstore/store.h"
+#include "mailstore/queue.h"
 #include "message/report.h"
 #include "smtpd/relay_state.h"
 

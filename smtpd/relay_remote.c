@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "mailstore/bodies.h"
 #include "smtpd/relay_result.h"
 
 #define IDLE_MS   (60 * 1000)

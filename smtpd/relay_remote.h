@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "mailstore/store.h"
 #include "smtpd/relay_pool.h"
 
 /* One message on its way, with its first octets as soon as the store gave them. */

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "mailstore/bodies.h"
+#include "mailstore/users.h"
 #include "message/envelope.h"
 #include "message/report.h"
 #include "message/summary.h"

@@ -3,7 +3,7 @@
 #define SMTPD_RELAY_RESULT_H
 
 #include "base/list.h"
-#include "mailstore/store.h"
+#include "mailstore/deliver.h"
 #include "smtpd/relay_state.h"
 
 /*

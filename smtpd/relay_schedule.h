@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "mailstore/store.h"
+#include "mailstore/queue.h"
 #include "service/service_server.h"
 
 /* In each loop, from the program's start.  Loop 0 claims what is due, at start, on queue hints and by the clock. */

@@ -6,6 +6,7 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "mailstore/users.h"
 #include "smtp/smtp_parameters.h"
 #include "smtp/smtp_path.h"
 #include "smtpd/smtpd_commands.h"

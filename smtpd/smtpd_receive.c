@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "mailstore/bodies.h"
 #include "message/summary.h"
 #include "smtpd/smtpd_peer.h"
 #include "smtpd/smtpd_reply.h"

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "mailstore/bodies.h"
 #include "smtpd/relay_schedule.h"
 #include "smtpd/smtpd_reply.h"
 #include "smtpd/smtpd_scripted.h"

@@ -7,6 +7,7 @@
 #define SMTPD_SMTPD_SLOT_H
 
 #include "base/buffer.h"
+#include "mailstore/deliver.h"
 #include "smtpd/smtpd_session.h"
 
 #define SMTPD_SLOTS_MAX 32

@@ -19,7 +19,10 @@
 #include "database/database.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
-#include "mailstore/store.h"
+#include "mailstore/bodies.h"
+#include "mailstore/deliver.h"
+#include "mailstore/queue.h"
+#include "mailstore/users.h"
 
 #define N_USERS 1000
 #define STRUCTURE_LEN 300

@@ -18,7 +18,13 @@
 #include "base/random.h"
 #include "database/database.h"
 #include "database/database_statement.h"
-#include "mailstore/store.h"
+#include "mailstore/bodies.h"
+#include "mailstore/care.h"
+#include "mailstore/deliver.h"
+#include "mailstore/mailboxes.h"
+#include "mailstore/messages.h"
+#include "mailstore/queue.h"
+#include "mailstore/users.h"
 #include "tests/support/check.h"
 
 struct fixture {

@@ -2,6 +2,11 @@
 #ifndef TESTS_UNIT_MAILSTORE_FIXTURE_REQUESTS_H
 #define TESTS_UNIT_MAILSTORE_FIXTURE_REQUESTS_H
 
+#include "mailstore/bodies.h"
+#include "mailstore/care.h"
+#include "mailstore/mailboxes.h"
+#include "mailstore/messages.h"
+#include "mailstore/queue.h"
 #include "tests/unit/mailstore/fixture.h"
 
 /* ---- mailboxes and messages ---- */

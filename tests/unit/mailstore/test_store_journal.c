@@ -1,3 +1,4 @@
+#include "mailstore/journal.h"
 #include "tests/unit/mailstore/fixture_requests.h"
 
 #define DAY_MS ((int64_t)86400 * 1000)

@@ -1,3 +1,4 @@
+#include "mailstore/queue_admin.h"
 #include "tests/unit/mailstore/fixture_requests.h"
 
 static struct store_queue_listing *listing;

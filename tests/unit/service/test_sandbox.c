@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "mailstore/store.h"
+#include "mailstore/deliver.h"
+#include "mailstore/queue.h"
+#include "mailstore/users.h"
 #include "mailstore/store_request.h"
 #include "netcore/net_socket.h"
 #include "netcore/net_worker.h"
