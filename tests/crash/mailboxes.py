@@ -13,11 +13,11 @@ LITERAL = re.compile(r"\{(\d+)\}\r\n")
 
 
 class Reader:
-    """One mailbox, looked at again and again: UIDs must rise, UIDVALIDITY must stay."""
+    """One mailbox, looked at again and again: UIDs must rise, UIDVALIDITY must stay.  `home`: what the ledger calls it."""
 
-    def __init__(self, server, user, password, mailbox):
-        self.server, self.user, self.password = server, user, password
-        self.home = (server.domain, mailbox)
+    def __init__(self, server, user, password, mailbox, home=None):
+        self.server, self.user, self.password, self.mailbox = server, user, password, mailbox
+        self.home = home or (server.domain, mailbox)
         self.validity, self.last_uid = None, 0
         self.found = Counter()
 
@@ -25,7 +25,7 @@ class Reader:
         client = Client.connect(self.server.address_of("imap"), "imap", WAIT_S)
         client.read("a greeting")
         self.command(client, f"LOGIN {self.user} {self.password}")
-        for line in self.command(client, f"EXAMINE {self.home[1]}"):
+        for line in self.command(client, f"EXAMINE {self.mailbox}"):
             found = re.search(r"UIDVALIDITY (\d+)", line)
             if found and self.validity not in (None, found.group(1)):
                 raise Failure(f"UIDVALIDITY {self.validity} of {self.home}", found.group(1))
@@ -72,7 +72,7 @@ class Reader:
 def read_all(reader, ledger):
     """(Counter of names, problems): every message whole, compared octet for octet below the trace headers."""
     found, problems = Counter(), []
-    for uid, text in Reader(reader.server, reader.user, reader.password, reader.home[1]).new("BODY.PEEK[]"):
+    for uid, text in Reader(reader.server, reader.user, reader.password, reader.mailbox).new("BODY.PEEK[]"):
         subject = SUBJECT.search(text)
         name = subject.group(1).rstrip("\r") if subject else f"message {uid} without our subject"
         found[name] += 1

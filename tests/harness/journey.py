@@ -34,12 +34,20 @@ class Journey:
         return self
 
     def start(self):
-        ports = {"a.test": free_port(), "b.test": free_port()}
-        for server, user in ((self.a, "alice@a.test"), (self.b, "bob@b.test")):
-            peers = {domain: port for domain, port in ports.items() if domain != server.domain}
-            server.init((), peers, ports[server.domain], self.settings)
-            server.user_add(user, self.password)
-            server.start()
+        self.ports = {"a.test": free_port(), "b.test": free_port()}
+        self.prepare(self.a, "alice@a.test")
+        self.prepare(self.b, "bob@b.test")
+        self.prepared()
+        self.a.start()
+        self.b.start()
+
+    def prepare(self, server, user):
+        peers = {domain: port for domain, port in self.ports.items() if domain != server.domain}
+        server.init((), peers, self.ports[server.domain], self.settings)
+        server.user_add(user, self.password)
+
+    def prepared(self):
+        """Both are there and none runs yet: what a subclass wants to change."""
 
     def finish(self):
         """Stop both as an operator would; raises Failure when one does not end well."""
