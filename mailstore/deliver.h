@@ -10,6 +10,8 @@
 #include "mailstore/store.h"
 #include "message/summary.h"
 
+#define STORE_DIGEST_SIZE 32
+
 struct store_queue_items;
 struct store_body;
 
@@ -40,10 +42,11 @@ struct store_delivery {
 	bool report_refused;
 	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
 	int64_t lease_s;
-	/* Between authenticated peers: the same (peer, transaction, digest) again stores nothing and reports OK.  digest: SHA-256 of
-	 * the envelope and the body as the peer sent them; NULL = not asked for. */
+	/* Between authenticated peers: an original whose (peer, transaction, digest) came before is stored already and reported OK,
+	 * in whatever company it comes again.  digests: n_originals times 32 octets, SHA-256 over sender,
+	 * body and this recipient as the peer sent them; NULL = not asked for. */
 	const char *peer, *peer_transaction;
-	const unsigned char *digest;
+	const unsigned char *digests;
 };
 
 /*

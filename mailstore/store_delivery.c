@@ -47,8 +47,8 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 	copy->given.source = keep_text(arena, given->source);
 	copy->given.peer = keep_text(arena, given->peer);
 	copy->given.peer_transaction = keep_text(arena, given->peer_transaction);
-	if (given->digest != NULL)
-		copy->given.digest = (const unsigned char *)arena_bytes(arena, bytes_of(given->digest, 32)).at;
+	if (given->digests != NULL)
+		copy->given.digests = (const unsigned char *)arena_bytes(arena, bytes_of(given->digests, given->n_originals * STORE_DIGEST_SIZE)).at;
 	store_insert_keep(&copy->kept, given->summary, arena);
 	copy->id_hash = id_hash_of(given->summary);
 	copy->given.summary = NULL;
@@ -57,7 +57,7 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 
 /* What one recipient comes to. */
 struct part {
-	enum { LOCAL, REMOTE, REPEATED, REFUSED, REPORTED } kind;
+	enum { LOCAL, REMOTE, REPEATED, REFUSED, REPORTED, KNOWN } kind;        /* KNOWN: the peer sends it again */
 	int64_t user_id, mailbox_id;
 	struct part *first;             /* REPEATED: the one with the same target */
 	bool is_held;                   /* REMOTE: all mail for its domain is */
@@ -118,6 +118,27 @@ static void find_repeated(struct map *targets, const struct store_recipient *rec
 	free(key);
 }
 
+static bool is_named(const struct store_delivery *given)
+{
+	return given->peer != NULL && given->peer_transaction != NULL && given->digests != NULL;
+}
+
+static struct database_statement *statement_for(const struct store_delivery *given, struct store_context *context, const char *literal, size_t original)
+{
+	struct database_statement *s = database_statement_begin(context->db, literal);
+
+	database_statement_bind_text(s, 1, given->peer);
+	database_statement_bind_text(s, 2, given->peer_transaction);
+	database_statement_bind_blob(s, 3, bytes_of(given->digests + original * STORE_DIGEST_SIZE, STORE_DIGEST_SIZE));
+	return s;
+}
+
+static bool is_known(const struct store_delivery *given, struct store_context *context, size_t original)
+{
+	return is_named(given) && database_statement_one(statement_for(given, context,
+		"SELECT 1 FROM received WHERE peer = ? AND peer_transaction = ? AND digest = ?", original), 0) != 0;
+}
+
 /* Decide everything before anything is written.  Returns the number of copies to make. */
 static size_t plan(struct store_delivery_copy *copy, struct store_context *context, struct part *parts)
 {
@@ -130,10 +151,10 @@ static size_t plan(struct store_delivery_copy *copy, struct store_context *conte
 	for (size_t i = 0; i < given->n_recipients; i++) {
 		const struct store_recipient *recipient = &given->recipients[i];
 		struct part *part = &parts[i];
-		part->kind = REMOTE;
-		if (recipient->user_id != 0)
+		part->kind = is_known(given, context, recipient->original) ? KNOWN : REMOTE;
+		if (recipient->user_id != 0 && part->kind != KNOWN)
 			plan_local(copy, context, recipient, part);
-		if (targets != NULL)
+		if (targets != NULL && part->kind != KNOWN)
 			find_repeated(targets, recipient, part);
 		const struct part *real = part->kind == REPEATED ? part->first : part;
 		struct error *result = &copy->results[recipient->original];
@@ -231,38 +252,46 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 	note_copies(copy, context, parts);
 }
 
-/* True: this very transmission was stored before. */
-static bool was_received(const struct store_delivery *given, struct store_context *context)
+/* From now on these originals are known. */
+static void note_received(const struct store_delivery_copy *copy, struct store_context *context)
 {
-	struct database_statement *s;
+	for (size_t i = 0; is_named(&copy->given) && i < copy->given.n_originals; i++) {
+		if (copy->results[i].kind != ERROR_NONE)
+			continue;
+		struct database_statement *s = statement_for(&copy->given, context,
+			"INSERT OR IGNORE INTO received(peer, peer_transaction, digest, at) VALUES(?, ?, ?, ?)", i);
+		database_statement_bind_int(s, 4, context->now_s);
+		database_statement_run(s);
+	}
+}
 
-	if (given->peer == NULL || given->peer_transaction == NULL || given->digest == NULL)
-		return false;
-	s = database_statement_begin(context->db, "INSERT OR IGNORE INTO received(peer, peer_transaction, digest, at) VALUES(?, ?, ?, ?)");
-	database_statement_bind_text(s, 1, given->peer);
-	database_statement_bind_text(s, 2, given->peer_transaction);
-	database_statement_bind_blob(s, 3, bytes_of(given->digest, 32));
-	database_statement_bind_int(s, 4, context->now_s);
-	return database_statement_run(s) == 0 && !database_failed(context->db);
+static size_t count(const struct store_delivery *given, const struct part *parts, int kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < given->n_recipients; i++)
+		n += (int)parts[i].kind == kind;
+	return n;
 }
 
 bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *context, struct error *err)
 {
 	struct part *parts = xcalloc(copy->given.n_recipients, sizeof *parts);
-	size_t n = plan(copy, context, parts);
+	size_t n = plan(copy, context, parts), n_known = count(&copy->given, parts, KNOWN);
 
 	store_queue_items_destroy(copy->items);
 	copy->items = NULL;
-	if (n > 0 && copy->given.report_refused)
+	if (n + n_known > 0 && copy->given.report_refused)
 		report_refused(copy, parts);
-	if (n > 0 && was_received(&copy->given, context)) {
+	if (n_known > 0)
 		note_arrival(copy, context, STORE_JOURNAL_REPEATED, NULL);
-	} else if (n > 0) {
+	if (n + count(&copy->given, parts, REPORTED) > 0) {
 		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
 		write_copies(copy, context, parts, message_id);
+		note_received(copy, context);
 	}
 	free(parts);
-	if (n > 0)
+	if (n + n_known > 0)
 		return true;
 	for (size_t i = 0; i < copy->given.n_originals; i++)
 		if (copy->results[i].kind != ERROR_NONE) {

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -70,9 +71,6 @@ struct smtpd_peer_digest *smtpd_peer_digest_create(const struct envelope *e)
 		abort();
 	add_text(d, e->sender);
 	add_text(d, e->is_8bit ? "8" : "7");
-	for (size_t i = 0; i < e->n_recipients; i++)
-		add_text(d, e->recipients[i].address);
-	add_text(d, "");
 	return d;
 }
 
@@ -82,9 +80,16 @@ void smtpd_peer_digest_add(struct smtpd_peer_digest *d, struct bytes content)
 		EVP_DigestUpdate(d->context, content.at, content.len);
 }
 
-void smtpd_peer_digest_finish(struct smtpd_peer_digest *d, unsigned char out[32])
+/* The recipient comes last, behind the end of the content's own digest: nothing in the content can look like it. */
+void smtpd_peer_digest_finish(const struct smtpd_peer_digest *d, const char *recipient, unsigned char out[32])
 {
-	EVP_DigestFinal_ex(d->context, out, NULL);
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+
+	if (c == NULL || EVP_MD_CTX_copy_ex(c, d->context) != 1 || EVP_DigestFinal_ex(c, out, NULL) != 1 ||
+	    EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(c, out, 32) != 1 ||
+	    EVP_DigestUpdate(c, recipient, strlen(recipient)) != 1 || EVP_DigestFinal_ex(c, out, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(c);
 }
 
 void smtpd_peer_digest_destroy(struct smtpd_peer_digest *d)

@@ -223,11 +223,11 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 	const struct smtpd_transaction *t = &s->transaction;
 	const struct service_settings *settings = &s->generation->settings;
 	struct store_recipient *recipients = xcalloc(t->n_copies, sizeof *recipients);
-	unsigned char digest[32];
+	unsigned char *digests = r->digest != NULL ? xcalloc(t->envelope.n_recipients, STORE_DIGEST_SIZE) : NULL;
 	char ip[NET_ADDR_TEXT];
 
-	if (r->digest != NULL)
-		smtpd_peer_digest_finish(r->digest, digest);
+	for (size_t i = 0; digests != NULL && i < t->envelope.n_recipients; i++)
+		smtpd_peer_digest_finish(r->digest, t->envelope.recipients[i].address, digests + i * STORE_DIGEST_SIZE);
 	for (size_t i = 0; i < t->n_copies; i++)
 		recipients[i] = (struct store_recipient){
 			.original = t->copies[i].original,
@@ -251,11 +251,12 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 		.report_refused = !smtpd_session_is_lmtp(s),
 		.peer = s->verified_peer,
 		.peer_transaction = t->peer_transaction,
-		.digest = r->digest != NULL ? digest : NULL,
+		.digests = digests,
 		.lease = true,
 		.lease_s = SMTPD_SLOT_LEASE_S,
 	});
 	r->body = NULL;
+	free(digests);
 	free(recipients);
 }
 

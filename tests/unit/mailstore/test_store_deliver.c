@@ -115,7 +115,7 @@ static void a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(
 static void a_transmission_sent_again_is_stored_once(struct fixture *f)
 {
 	struct store_recipient recipient = { .user_id = add_user(f, "ivan@a.test"), .address = "ivan@a.test" };
-	unsigned char digest[32] = "of the first";
+	unsigned char digest[STORE_DIGEST_SIZE];
 	static const struct { const char *peer, *transaction, *digest; unsigned n; } rows[] = {
 		{ "b.test", "t1", "one", 1 }, { "b.test", "t1", "one", 1 }, { "b.test", "t1", "other", 2 },
 		{ "b.test", "t2", "one", 3 }, { "c.test", "t1", "one", 4 }, { NULL, NULL, "one", 5 },
@@ -123,14 +123,50 @@ static void a_transmission_sent_again_is_stored_once(struct fixture *f)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
+		memset(digest, 0, sizeof digest);
 		snprintf((char *)digest, sizeof digest, "%s", rows[i].digest);
 		delivery.peer = rows[i].peer;
 		delivery.peer_transaction = rows[i].transaction;
-		delivery.digest = digest;
+		delivery.digests = digest;
 		CHECK(deliver(f, &delivery) == ERROR_NONE);
 		open_mailbox(f, recipient.user_id, "INBOX", false);
 		CHECK_ROW(answer.snapshot->mailbox.n_messages == rows[i].n, rows[i].digest);
 	}
+}
+
+/* The first time both were taken; then they come in other company, one of them gone meanwhile. */
+static void a_recipient_sent_again_gets_no_second_copy_in_other_company(struct fixture *f)
+{
+	struct store_recipient recipients[] = {
+		{ .original = 0, .user_id = add_user(f, "kim@a.test"), .address = "kim@a.test" },
+		{ .original = 1, .user_id = add_user(f, "lee@a.test"), .address = "lee@a.test" },
+		{ .original = 2, .user_id = add_user(f, "mia@a.test"), .address = "mia@a.test" },
+	};
+	static const unsigned char digests[3][STORE_DIGEST_SIZE] = { "to kim", "to lee", "to mia" };
+	static const struct { const char *name; size_t n; unsigned n_kim, n_lee, n_mia; } rows[] = {
+		{ "both", 2, 1, 1, 0 }, { "one of them alone", 1, 1, 1, 0 }, { "both and a third", 3, 1, 1, 1 }, { "all again", 3, 1, 1, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct store_delivery delivery = a_delivery(f, 100, recipients, rows[i].n);
+		unsigned want[] = { rows[i].n_kim, rows[i].n_lee, rows[i].n_mia };
+		delivery.n_originals = rows[i].n;
+		delivery.peer = "b.test";
+		delivery.peer_transaction = "company";
+		delivery.digests = &digests[0][0];
+		CHECK_ROW(deliver(f, &delivery) == ERROR_NONE, rows[i].name);
+		for (size_t k = 0; k < 3; k++) {
+			open_mailbox(f, recipients[k].user_id, "INBOX", false);
+			CHECK_ROW(answer.snapshot->mailbox.n_messages == want[k], rows[i].name);
+		}
+	}
+	ask(f, "UPDATE user SET quota_octets = 1 WHERE name = 'kim@a.test'");
+	struct store_delivery delivery = a_delivery(f, 100, recipients, 1);
+	delivery.peer = "b.test";
+	delivery.peer_transaction = "company";
+	delivery.digests = &digests[0][0];
+	CHECK_ROW(deliver(f, &delivery) == ERROR_NONE, "what is there already meets no quota");
+	CHECK(findings(f) == 0);
 }
 
 static void a_full_disk_is_said_before_anything_is_written(struct fixture *f)
@@ -227,6 +263,7 @@ int main(void)
 	the_quota_stops_one_recipient_and_not_the_other(&f);
 	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
 	a_transmission_sent_again_is_stored_once(&f);
+	a_recipient_sent_again_gets_no_second_copy_in_other_company(&f);
 	a_full_disk_is_said_before_anything_is_written(&f);
 	an_abandoned_body_leaves_no_file(&f);
 	CHECK(findings(&f) == 0);

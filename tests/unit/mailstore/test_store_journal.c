@@ -142,14 +142,14 @@ static void a_failure_names_its_report(struct fixture *f)
 
 static void a_transmission_repeated_by_a_peer_is_noted(struct fixture *f)
 {
-	unsigned char digest[32] = { 7 };
+	static const unsigned char digest[STORE_DIGEST_SIZE] = { 7 };
 	struct store_recipient recipient = { .user_id = 0, .address = "x@elsewhere.test" };
 
 	for (size_t i = 0; i < 2; i++) {
 		struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
 		delivery.peer = "b.test";
 		delivery.peer_transaction = "t1";
-		delivery.digest = digest;
+		delivery.digests = digest;
 		CHECK(deliver(f, &delivery) == ERROR_NONE);
 		CHECK(read_journal(f, delivery.queue_id, 0) == (i == 0 ? 2 : 1));
 	}
