@@ -12,6 +12,7 @@
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"
+#include "mailstore/store_received.h"
 #include "mailstore/users.h"
 
 static const char *keep_text(struct arena *arena, const char *text)
@@ -118,27 +119,6 @@ static void find_repeated(struct map *targets, const struct store_recipient *rec
 	free(key);
 }
 
-static bool is_named(const struct store_delivery *given)
-{
-	return given->peer != NULL && given->peer_transaction != NULL && given->digests != NULL;
-}
-
-static struct database_statement *statement_for(const struct store_delivery *given, struct store_context *context, const char *literal, size_t original)
-{
-	struct database_statement *s = database_statement_begin(context->db, literal);
-
-	database_statement_bind_text(s, 1, given->peer);
-	database_statement_bind_text(s, 2, given->peer_transaction);
-	database_statement_bind_blob(s, 3, bytes_of(given->digests + original * STORE_DIGEST_SIZE, STORE_DIGEST_SIZE));
-	return s;
-}
-
-static bool is_known(const struct store_delivery *given, struct store_context *context, size_t original)
-{
-	return is_named(given) && database_statement_one(statement_for(given, context,
-		"SELECT 1 FROM received WHERE peer = ? AND peer_transaction = ? AND digest = ?", original), 0) != 0;
-}
-
 /* Decide everything before anything is written.  Returns the number of copies to make. */
 static size_t plan(struct store_delivery_copy *copy, struct store_context *context, struct part *parts)
 {
@@ -151,7 +131,7 @@ static size_t plan(struct store_delivery_copy *copy, struct store_context *conte
 	for (size_t i = 0; i < given->n_recipients; i++) {
 		const struct store_recipient *recipient = &given->recipients[i];
 		struct part *part = &parts[i];
-		part->kind = is_known(given, context, recipient->original) ? KNOWN : REMOTE;
+		part->kind = store_received_is_known(context, given, recipient->original) ? KNOWN : REMOTE;
 		if (recipient->user_id != 0 && part->kind != KNOWN)
 			plan_local(copy, context, recipient, part);
 		if (targets != NULL && part->kind != KNOWN)
@@ -252,19 +232,6 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 	note_copies(copy, context, parts);
 }
 
-/* From now on these originals are known. */
-static void note_received(const struct store_delivery_copy *copy, struct store_context *context)
-{
-	for (size_t i = 0; is_named(&copy->given) && i < copy->given.n_originals; i++) {
-		if (copy->results[i].kind != ERROR_NONE)
-			continue;
-		struct database_statement *s = statement_for(&copy->given, context,
-			"INSERT OR IGNORE INTO received(peer, peer_transaction, digest, at) VALUES(?, ?, ?, ?)", i);
-		database_statement_bind_int(s, 4, context->now_s);
-		database_statement_run(s);
-	}
-}
-
 static size_t count(const struct store_delivery *given, const struct part *parts, int kind)
 {
 	size_t n = 0;
@@ -288,7 +255,9 @@ bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *
 	if (n + count(&copy->given, parts, REPORTED) > 0) {
 		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
 		write_copies(copy, context, parts, message_id);
-		note_received(copy, context);
+		for (size_t i = 0; i < copy->given.n_originals; i++)
+			if (copy->results[i].kind == ERROR_NONE)
+				store_received_add(context, &copy->given, i);
 	}
 	free(parts);
 	if (n + n_known > 0)

@@ -15,12 +15,12 @@
 #include "mailstore/store_journal_row.h"
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"
+#include "mailstore/store_received.h"
 #include "mailstore/store_request.h"
 
 #define PART_ROWS 500
 #define VACUUM_PAGES 256
 #define STRAY_AGE_S 3600                /* an unreferenced body file younger than this may yet be referred to */
-#define RECEIVED_KEEP_S (7 * 86400)
 
 struct maintain_request {
 	struct store_request request;
@@ -113,9 +113,7 @@ static bool prune(struct maintain_request *self, struct store_context *context)
 static bool forget_received(struct maintain_request *self, struct store_context *context)
 {
 	(void)self;
-	/* a walk over the whole table: once a round of the sweep is enough */
-	if (context->store->next_sweep % 256 == 0)
-		run_for(context, "DELETE FROM received WHERE at <= ?1", context->now_s - RECEIVED_KEEP_S);
+	store_received_prune(context);
 	return true;
 }
 

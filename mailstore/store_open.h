@@ -5,6 +5,7 @@
 #include "database/database.h"
 #include "mailstore/store.h"
 #include "mailstore/store_lease.h"
+#include "mailstore/store_received.h"
 #include "mailstore/store_turnstile.h"
 
 #define STORE_RETAIN_S 3600             /* what was expunged stays readable so long */
@@ -28,6 +29,7 @@ struct store {
 	struct store_lease lease;
 	int64_t data_version;           /* as of the last poll; the writer's thread only */
 	unsigned next_sweep;            /* folder of bodies/; the writer's thread only */
+	struct store_received_cursor next_received;     /* the writer's thread only */
 	struct store_stager *stager;
 	struct store_writer *writer;
 	struct store_readers *readers;

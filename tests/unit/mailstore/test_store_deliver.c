@@ -169,6 +169,26 @@ static void a_recipient_sent_again_gets_no_second_copy_in_other_company(struct f
 	CHECK(findings(f) == 0);
 }
 
+/* Many, so that the walk over them has several pieces; every other one is old. */
+static void old_transmissions_are_forgotten_piece_by_piece(struct fixture *f)
+{
+	ask(f, "DELETE FROM received");
+	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO received(peer, peer_transaction, digest, at) "
+	       "SELECT CASE WHEN i < 5000 THEN 'b.test' ELSE 'c.test' END, printf('t%06d', i / 3), CAST(i AS BLOB), "
+	       "CAST(strftime('%s', 'now') AS INTEGER) - CASE WHEN i % 2 THEN 8 ELSE 6 END * 86400 FROM n");
+	CHECK(maintain(f) == ERROR_NONE);
+	int64_t left = ask(f, "SELECT count(*) FROM received");
+	CHECK_ROW(left > 5000 && left < 10000, "one piece at a time");
+	for (int i = 0; i < 5; i++)
+		maintain(f);
+	CHECK_ROW(ask(f, "SELECT count(*) FROM received") == 5000, "those of eight days, and no others");
+	CHECK(ask(f, "SELECT count(*) FROM received WHERE CAST(digest AS INTEGER) % 2") == 0);
+	ask(f, "UPDATE received SET at = 1 WHERE peer = 'b.test'");
+	for (int i = 0; i < 3; i++)
+		maintain(f);
+	CHECK_ROW(ask(f, "SELECT count(*) FROM received WHERE peer = 'b.test'") == 0, "the walk begins again");
+}
+
 static void a_full_disk_is_said_before_anything_is_written(struct fixture *f)
 {
 	struct fixture other = *f;
@@ -264,6 +284,7 @@ int main(void)
 	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
 	a_transmission_sent_again_is_stored_once(&f);
 	a_recipient_sent_again_gets_no_second_copy_in_other_company(&f);
+	old_transmissions_are_forgotten_piece_by_piece(&f);
 	a_full_disk_is_said_before_anything_is_written(&f);
 	an_abandoned_body_leaves_no_file(&f);
 	CHECK(findings(&f) == 0);
