@@ -1,22 +1,14 @@
 """4 KiB accepted durably for local users at 64 sessions, beside Postfix with virtual(8) Maildir delivery."""
 
 import imaplib
-import subprocess
 import time
 
+import smtpload
 from peers import postfix, wait
 from peers.house import House
 from table import Figure
 
-SESSIONS, MESSAGES, OCTETS, TIMEOUT_S = 64, 5000, 4096, 120
-
-
-def source(port, recipient, count):
-    """Seconds that smtp-source took over persistent connections."""
-    begin = time.monotonic()
-    subprocess.run(["smtp-source", "-d", "-s", str(SESSIONS), "-m", str(count), "-l", str(OCTETS), "-f", "a@vm.test",
-                    "-t", recipient, f"127.0.0.1:{port}"], check=True, timeout=TIMEOUT_S)
-    return time.monotonic() - begin
+SESSIONS, MESSAGES = 64, 5000
 
 
 class Ours:
@@ -33,7 +25,7 @@ class Ours:
 
     def run(self, count):
         before = self.delivered()
-        seconds = source(self.port, "box@a.test", count)
+        seconds = smtpload.source(self.port, "box@a.test", count, SESSIONS)
         if self.delivered() != before + count:
             raise wait.TooLate(f"{count} messages more in our mailbox: {self.delivered() - before}")
         return count / seconds, count / seconds
@@ -48,8 +40,8 @@ class Theirs:
     def run(self, count):
         before = len(self.postfix.messages("box"))
         begin = time.monotonic()
-        accepted = source(postfix.SMTP_PORT, "box@pf.test", count)
-        wait.until(f"{count} messages more in Postfix' Maildir", lambda: len(self.postfix.messages("box")) >= before + count, TIMEOUT_S, 0.02)
+        accepted = smtpload.source(postfix.SMTP_PORT, "box@pf.test", count, SESSIONS)
+        wait.until(f"{count} messages more in Postfix' Maildir", lambda: len(self.postfix.messages("box")) >= before + count, smtpload.TIMEOUT_S, 0.02)
         return count / accepted, count / (time.monotonic() - begin)
 
 

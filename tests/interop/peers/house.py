@@ -29,14 +29,15 @@ class House:
         """Before the first server; test variant only."""
         self.clock = self.home.clock = Clock(self.home.folder / "clock")
 
-    def server(self, domain, users=None, peers=None, smtp_port=0, change="", daemons=("smtpd", "imapd"), extra=None):
-        """Made and started; users: {address: password}, peers: {domain: port}, extra: environment."""
+    def server(self, domain, users=None, peers=None, smtp_port=0, change="", daemons=("smtpd", "imapd"), extra=None, start=True):
+        """Made and, unless told otherwise, started; users: {address: password}, peers: {domain: port}, extra: environment."""
         server = Server(domain, self.home.folder / domain, self.home, list(daemons))
         server.init((), peers, smtp_port, change)
         for address, password in (users or {}).items():
             server.user_add(address, password)
         self.servers.append(server)
-        server.start((), extra)
+        if start:
+            server.start((), extra)
         return server
 
     def own(self, other):

@@ -62,10 +62,10 @@ SUBMISSION_CF = """127.0.0.1:{port} inet n - y - - smtpd
 class Postfix:
     """domain: its own; users: mailboxes; relays: {domain: port on 127.0.0.1}; tls: folder with cert.pem and key.pem, or None.
 
-    submission_port: where users log in through Dovecot's socket spool/private/auth; 0 without.
+    submission_port: where users log in through Dovecot's socket spool/private/auth; 0 without.  more: further lines of main.cf.
     """
 
-    def __init__(self, folder, domain, users, relays=None, tls=None, ca="", tls_out="may", port=SMTP_PORT, submission_port=0):
+    def __init__(self, folder, domain, users, relays=None, tls=None, ca="", tls_out="may", port=SMTP_PORT, submission_port=0, more=""):
         self.folder, self.conf = Path(folder), Path(folder) / "etc"
         self.port, self.submission_port = port, submission_port
         for name in ("etc", "spool", "data", "mail"):
@@ -79,7 +79,7 @@ class Postfix:
             folder=self.folder, domain=domain, nobody=NOBODY, ca=ca, tls_out=tls_out,
             mailboxes=", ".join(f"{user}@{domain}={user}/Maildir/" for user in users),
             transports=", ".join([f"{{ {domain}=virtual: }}", *(f"{{ {name}=smtp:[127.0.0.1]:{port} }}" for name, port in (relays or {}).items())]))
-        text += TLS_CF.format(tls=tls) if tls else ""
+        text += (TLS_CF.format(tls=tls) if tls else "") + more
         (self.conf / "main.cf").write_text(text)
         self.write_master()
         for name in ("postfix-files", "dynamicmaps.cf"):
