@@ -68,6 +68,8 @@ void imap_client_await(struct imap_client *c)
 {
 	int64_t after_ms = c->options.timeout_ms;
 
+	if (c->idle == IMAP_CLIENT_IDLE_ON)
+		return;
 	if (c->stage == IMAP_CLIENT_LOGOUT && after_ms > LOGOUT_TIMEOUT_MS)
 		after_ms = LOGOUT_TIMEOUT_MS;
 	net_timer_start(&c->deadline, c->loop, after_ms, on_deadline, c);
@@ -170,6 +172,33 @@ unsigned imap_client_can(const struct imap_client *c)
 	return c->can;
 }
 
+void imap_client_idle(struct imap_client *c)
+{
+	c->ends_idle = false;
+	c->idle = IMAP_CLIENT_IDLE_ASKED;
+	imap_client_command(c, BYTES("IDLE"), NULL);
+}
+
+/* The server's "+". */
+static void start_idle(struct imap_client *c)
+{
+	c->idle = IMAP_CLIENT_IDLE_ON;
+	net_timer_stop(&c->deadline);
+	if (c->ends_idle)
+		imap_client_idle_end(c);
+}
+
+void imap_client_idle_end(struct imap_client *c)
+{
+	c->ends_idle = true;
+	if (c->idle != IMAP_CLIENT_IDLE_ON)
+		return;
+	c->idle = IMAP_CLIENT_IDLE_OVER;
+	imap_client_trace(c, false, BYTES("DONE"));
+	net_stream_write(c->stream, BYTES("DONE\r\n"));
+	imap_client_await(c);
+}
+
 void imap_client_logout(struct imap_client *c)
 {
 	c->stage = IMAP_CLIENT_LOGOUT;
@@ -183,6 +212,7 @@ static void finish_command(struct imap_client *c, const struct imap_reply *reply
 	void (*then)(struct imap_client *, const struct imap_reply *) = c->then;
 
 	c->tag[0] = '\0';
+	c->idle = IMAP_CLIENT_IDLE_NOT;
 	net_timer_stop(&c->deadline);
 	if (then != NULL)
 		then(c, reply);
@@ -211,6 +241,8 @@ static void handle(struct imap_client *c, struct bytes text)
 		imap_client_greeted(c, &reply);
 	else if (reply.kind == IMAP_REPLY_CONTINUE && c->sasl != NULL)
 		imap_client_answer_challenge(c, reply.rest);
+	else if (reply.kind == IMAP_REPLY_CONTINUE && c->idle == IMAP_CLIENT_IDLE_ASKED)
+		start_idle(c);
 	else if (reply.kind == IMAP_REPLY_CONTINUE)
 		send_unsent(c);
 	else if (reply.tag.len > 0 && bytes_equal(reply.tag, bytes_text(c->tag)))

@@ -1,6 +1,6 @@
 /*
  * imap_client: one connection to an IMAP server on one loop: connect, greeting, STARTTLS by policy, log-in, then one command
- * after the other.  RFC 9051, 3501; SASL-IR 4959, LITERAL+ 7888.
+ * after the other.  RFC 9051, 3501; SASL-IR 4959, LITERAL+ 7888, IDLE 2177.
  *
  * Callbacks never come from inside imap_client_open, _run or _logout.  imap_client_close is legal in all of them.
  */
@@ -76,6 +76,13 @@ unsigned imap_client_can(const struct imap_client *);
  * (imap_write.h): they are sent without waiting where LITERAL+ is offered, else after the server's "+".
  */
 void imap_client_run(struct imap_client *, struct bytes command);
+/*
+ * IDLE: responses come, without a deadline, until imap_client_idle_end; then, or when the server refuses, `done`.  A server may close a
+ * connection that idles for half an hour.
+ */
+void imap_client_idle(struct imap_client *);
+/* Legal at any time between imap_client_idle and its `done`, and twice. */
+void imap_client_idle_end(struct imap_client *);
 /* LOGOUT; `closed` follows within 5 s. */
 void imap_client_logout(struct imap_client *);
 /* At once; no call comes any more.  NULL is ignored. */

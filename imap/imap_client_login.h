@@ -34,6 +34,8 @@ struct imap_client {
 	size_t literal_len;             /* octets of that literal */
 	void (*then)(struct imap_client *, const struct imap_reply *);  /* its end, for our own commands; NULL = the owner's */
 	struct sasl_client *sasl;
+	enum { IMAP_CLIENT_IDLE_NOT, IMAP_CLIENT_IDLE_ASKED, IMAP_CLIENT_IDLE_ON, IMAP_CLIENT_IDLE_OVER } idle;
+	bool ends_idle;                 /* as soon as it is on */
 	bool hides_output;              /* trace: what we send is secret */
 };
 

@@ -2,6 +2,7 @@
 
 #include "imap/imap_argument.h"
 #include "imap/imap_date.h"
+#include "imap/imap_set.h"
 
 #define ADDRESSES_MAX 10000
 
@@ -23,6 +24,7 @@ static const struct {
 	{ "RECENT", IMAP_REPLY_RECENT },
 	{ "EXPUNGE", IMAP_REPLY_EXPUNGE },
 	{ "FETCH", IMAP_REPLY_FETCH },
+	{ "VANISHED", IMAP_REPLY_VANISHED },
 };
 
 static enum imap_reply_kind kind_of(struct bytes word)
@@ -127,6 +129,49 @@ bool imap_reply_status(struct bytes rest, struct arena *arena, struct imap_reply
 			return false;
 		imap_argument_space(&rest);
 	}
+	return true;
+}
+
+bool imap_reply_search(struct bytes rest, struct ranges *add_to)
+{
+	uint32_t number;
+
+	rest = bytes_trim(rest);
+	while (rest.len > 0 && rest.at[0] != '(') {
+		if (!imap_argument_number(&rest, &number) || (rest.len > 0 && !imap_argument_space(&rest)))
+			return false;
+		if (number != 0)
+			ranges_add(add_to, number);
+	}
+	return true;
+}
+
+bool imap_reply_vanished(struct bytes rest, struct ranges *add_to, bool *is_earlier)
+{
+	struct arena arena = { 0 };
+	struct ranges set = { 0 };
+	bool ok;
+
+	*is_earlier = imap_argument_octet(&rest, '(');
+	if (*is_earlier && !(imap_argument_word(&rest, "EARLIER") && imap_argument_octet(&rest, ')') && imap_argument_space(&rest)))
+		return false;
+	/* No "*" can be meant. */
+	ok = bytes_find(rest, '*') == rest.len && imap_set_parse(&rest, 0, &arena, &set) && rest.len == 0;
+	if (ok)
+		ranges_add_all(add_to, &set);
+	arena_reset(&arena);
+	return ok;
+}
+
+bool imap_reply_copied(const struct imap_reply *reply, struct imap_reply_copied *copied)
+{
+	uint64_t uidvalidity, uid;
+
+	if (!bytes_equal_nocase(reply->code, BYTES("COPYUID")) || !imap_reply_code_number(reply, 0, &uidvalidity) ||
+	    !imap_reply_code_number(reply, 2, &uid) || uidvalidity == 0 || uidvalidity > UINT32_MAX || uid == 0 || uid > UINT32_MAX)
+		return false;
+	copied->uidvalidity = (uint32_t)uidvalidity;
+	copied->uid = (uint32_t)uid;
 	return true;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/ranges.h"
 #include "imap/imap_flag.h"
 
 enum imap_reply_kind {
@@ -15,6 +16,7 @@ enum imap_reply_kind {
 	IMAP_REPLY_CONTINUE,            /* "+" */
 	IMAP_REPLY_CAPABILITY, IMAP_REPLY_LIST, IMAP_REPLY_STATUS, IMAP_REPLY_SEARCH, IMAP_REPLY_FLAGS,
 	IMAP_REPLY_EXISTS, IMAP_REPLY_RECENT, IMAP_REPLY_EXPUNGE, IMAP_REPLY_FETCH,
+	IMAP_REPLY_VANISHED,            /* RFC 7162 3.2.10 */
 	IMAP_REPLY_OTHER,               /* an extension nobody asked for */
 };
 
@@ -43,6 +45,17 @@ struct imap_reply_status {
 };
 /* Items it does not know are passed over. */
 bool imap_reply_status(struct bytes rest, struct arena *, struct imap_reply_status *);
+
+/* The numbers of a SEARCH response; a MODSEQ behind them (RFC 7162 3.1.5) is passed over. */
+bool imap_reply_search(struct bytes rest, struct ranges *add_to);
+/* The UIDs of a VANISHED response; is_earlier: the answer to QRESYNC, not news. */
+bool imap_reply_vanished(struct bytes rest, struct ranges *add_to, bool *is_earlier);
+
+struct imap_reply_copied {              /* COPYUID of one message, RFC 4315 3 */
+	uint32_t uidvalidity, uid;      /* in the folder it was copied to */
+};
+/* From an OK's code; false when it tells nothing, or of several messages. */
+bool imap_reply_copied(const struct imap_reply *, struct imap_reply_copied *);
 
 struct imap_reply_address {
 	struct bytes name, mailbox, host;       /* raw; group marks are left out */

@@ -8,14 +8,10 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "database/database.h"
 #include "database/database_migrate.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
-
-struct mua_cache {
-	struct database *db;
-};
+#include "mua/mua_cache_handle.h"
 
 static const struct database_migration migrations[] = {
 	{ 1, "CREATE TABLE folder(folder_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uidvalidity INTEGER NOT NULL DEFAULT 0,"
@@ -25,6 +21,9 @@ static const struct database_migration migrations[] = {
 	     " recipients TEXT NOT NULL, subject TEXT NOT NULL, message_id TEXT NOT NULL, in_reply_to TEXT NOT NULL,"
 	     " has_attachment INTEGER NOT NULL, PRIMARY KEY(folder_id, uid)) STRICT, WITHOUT ROWID;"
 	     "CREATE INDEX message_received ON message(folder_id, received);" },
+	{ 2, "ALTER TABLE folder ADD COLUMN modseq INTEGER NOT NULL DEFAULT 0;"
+	     "CREATE TABLE body(folder_id INTEGER NOT NULL, uid INTEGER NOT NULL, octets BLOB NOT NULL, PRIMARY KEY(folder_id, uid)) STRICT;"
+	     "CREATE TRIGGER message_gone AFTER DELETE ON message BEGIN DELETE FROM body WHERE folder_id=OLD.folder_id AND uid=OLD.uid; END;" },
 };
 
 static char *cache_path(const char *given, struct error *err)
@@ -108,7 +107,7 @@ void mua_cache_close(struct mua_cache *c)
 	free(c);
 }
 
-static bool result(struct mua_cache *c, struct error *err)
+bool mua_cache_result(struct mua_cache *c, struct error *err)
 {
 	if (!database_failed(c->db))
 		return true;
@@ -122,68 +121,19 @@ static bool result(struct mua_cache *c, struct error *err)
 bool mua_cache_begin(struct mua_cache *c, struct error *err)
 {
 	database_begin_write(c->db);
-	return result(c, err);
+	return mua_cache_result(c, err);
 }
 
 bool mua_cache_commit(struct mua_cache *c, struct error *err)
 {
 	database_commit(c->db);
-	return result(c, err);
+	return mua_cache_result(c, err);
 }
 
 void mua_cache_rollback(struct mua_cache *c)
 {
 	database_rollback(c->db);
 	database_clear(c->db);
-}
-
-bool mua_cache_folder(struct mua_cache *c, const char *name, struct mua_folder *folder, struct error *err)
-{
-	struct database_statement *s = database_statement_begin(c->db, "INSERT INTO folder(name) VALUES(?) ON CONFLICT DO NOTHING");
-
-	database_statement_bind_text(s, 1, name);
-	database_statement_run(s);
-	s = database_statement_begin(c->db, "SELECT folder_id, uidvalidity, uidnext FROM folder WHERE name=?");
-	database_statement_bind_text(s, 1, name);
-	if (database_statement_step(s))
-		*folder = (struct mua_folder){ database_statement_int(s, 0), (uint32_t)database_statement_int(s, 1),
-		                               (uint32_t)database_statement_int(s, 2) };
-	database_statement_end(s);
-	return result(c, err);
-}
-
-static void set_folder(struct mua_cache *c, const struct mua_folder *folder)
-{
-	struct database_statement *s = database_statement_begin(c->db, "UPDATE folder SET uidvalidity=?, uidnext=? WHERE folder_id=?");
-
-	database_statement_bind_int(s, 1, folder->uidvalidity);
-	database_statement_bind_int(s, 2, folder->uidnext);
-	database_statement_bind_int(s, 3, folder->folder_id);
-	database_statement_run(s);
-}
-
-/* Ends a transaction: all of it or nothing. */
-static bool conclude(struct mua_cache *c, struct error *err)
-{
-	database_commit(c->db);
-	if (result(c, err))
-		return true;
-	mua_cache_rollback(c);
-	return false;
-}
-
-bool mua_cache_reset_folder(struct mua_cache *c, struct mua_folder *folder, uint32_t uidvalidity, struct error *err)
-{
-	struct database_statement *s;
-
-	database_begin_write(c->db);
-	s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=?");
-	database_statement_bind_int(s, 1, folder->folder_id);
-	database_statement_run(s);
-	folder->uidvalidity = uidvalidity;
-	folder->uidnext = 0;
-	set_folder(c, folder);
-	return conclude(c, err);
 }
 
 bool mua_cache_put(struct mua_cache *c, const struct mua_folder *folder, const struct mua_message *m, struct error *err)
@@ -205,68 +155,21 @@ bool mua_cache_put(struct mua_cache *c, const struct mua_folder *folder, const s
 	database_statement_bind_text(s, 13, m->in_reply_to);
 	database_statement_bind_int(s, 14, m->has_attachment);
 	database_statement_run(s);
-	return result(c, err);
+	return mua_cache_result(c, err);
 }
 
-bool mua_cache_set_flags(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, uint64_t flags, const char *keywords, struct error *err)
+bool mua_cache_set_flags(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, uint64_t flags, const char *keywords, bool *is_changed,
+                         struct error *err)
 {
-	struct database_statement *s = database_statement_begin(c->db, "UPDATE message SET flags=?, keywords=? WHERE folder_id=? AND uid=?");
+	struct database_statement *s = database_statement_begin(c->db, "UPDATE message SET flags=?1, keywords=?2 WHERE folder_id=?3 AND uid=?4"
+	                                                        " AND (flags<>?1 OR keywords<>?2)");
 
 	database_statement_bind_int(s, 1, (int64_t)flags);
 	database_statement_bind_text(s, 2, keywords);
 	database_statement_bind_int(s, 3, folder->folder_id);
 	database_statement_bind_int(s, 4, uid);
-	database_statement_run(s);
-	return result(c, err);
-}
-
-static void delete_between(struct mua_cache *c, const struct mua_folder *folder, uint32_t first, uint32_t last)
-{
-	struct database_statement *s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=? AND uid BETWEEN ? AND ?");
-
-	database_statement_bind_int(s, 1, folder->folder_id);
-	database_statement_bind_int(s, 2, first);
-	database_statement_bind_int(s, 3, last);
-	database_statement_run(s);
-}
-
-static void keep_only(struct mua_cache *c, const struct mua_folder *folder, const struct ranges *seen, uint32_t uidnext)
-{
-	uint32_t first = 1;
-
-	for (size_t i = 0; i < seen->n && first < uidnext; i++) {
-		if (seen->at[i].first > first)
-			delete_between(c, folder, first, seen->at[i].first - 1);
-		first = seen->at[i].last < UINT32_MAX ? seen->at[i].last + 1 : UINT32_MAX;
-	}
-	if (first < uidnext)
-		delete_between(c, folder, first, uidnext - 1);
-}
-
-static void read_folder(struct mua_cache *c, struct mua_folder *folder)
-{
-	struct database_statement *s = database_statement_begin(c->db, "SELECT uidvalidity, uidnext FROM folder WHERE folder_id=?");
-
-	database_statement_bind_int(s, 1, folder->folder_id);
-	if (database_statement_step(s)) {
-		folder->uidvalidity = (uint32_t)database_statement_int(s, 0);
-		folder->uidnext = (uint32_t)database_statement_int(s, 1);
-	}
-	database_statement_end(s);
-}
-
-bool mua_cache_settle_folder(struct mua_cache *c, struct mua_folder *folder, const struct ranges *seen, uint32_t uidnext, struct error *err)
-{
-	struct mua_folder now = *folder;
-
-	database_begin_write(c->db);
-	read_folder(c, &now);
-	if (now.uidvalidity != folder->uidvalidity)
-		database_fail(c->db, ERROR_TRY_LATER, "the folder was made anew meanwhile");
-	keep_only(c, folder, seen, uidnext);
-	folder->uidnext = now.uidnext > uidnext ? now.uidnext : uidnext;
-	set_folder(c, folder);
-	return conclude(c, err);
+	*is_changed = database_statement_run(s) > 0;
+	return mua_cache_result(c, err);
 }
 
 #define COLUMNS "uid, flags, keywords, size, received, sent, from_name, from_address, recipients, subject, message_id, in_reply_to, has_attachment"
@@ -306,7 +209,7 @@ bool mua_cache_load(struct mua_cache *c, const struct mua_folder *folder, uint64
 	while (*n < most && database_statement_step(s))
 		read_row(s, arena, &(*list)[(*n)++]);
 	database_statement_end(s);
-	return result(c, err);
+	return mua_cache_result(c, err);
 }
 
 bool mua_cache_get(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, struct arena *arena, struct mua_message *m, struct error *err)
@@ -320,7 +223,17 @@ bool mua_cache_get(struct mua_cache *c, const struct mua_folder *folder, uint32_
 	if (found)
 		read_row(s, arena, m);
 	database_statement_end(s);
-	if (!result(c, err))
+	if (!mua_cache_result(c, err))
 		return false;
 	return found || error_set(err, ERROR_NOT_FOUND, "no message with UID %u", uid);
+}
+
+bool mua_cache_forget(struct mua_cache *c, const struct mua_folder *folder, uint32_t uid, struct error *err)
+{
+	struct database_statement *s = database_statement_begin(c->db, "DELETE FROM message WHERE folder_id=? AND uid=?");
+
+	database_statement_bind_int(s, 1, folder->folder_id);
+	database_statement_bind_int(s, 2, uid);
+	database_statement_run(s);
+	return mua_cache_result(c, err);
 }

@@ -1,5 +1,6 @@
 /*
- * mua_cache: what the client knows of an account, in one SQLite file: the only source of what is shown.
+ * mua_cache: what the client knows of an account, in one SQLite file: the only source of what is shown.  Folders as a whole are in
+ * mua_cache_folder, octets of messages in mua_cache_body.
  * A cache may be deleted at any time; it is filled again from the server.
  */
 #ifndef MUA_MUA_CACHE_H
@@ -10,13 +11,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/ranges.h"
 
 struct mua_cache;
 
 struct mua_folder {
 	int64_t folder_id;
 	uint32_t uidvalidity, uidnext;  /* 0: never synchronised */
+	uint64_t modseq;                /* what is known stands at it at least; 0: the server tells none */
 };
 
 struct mua_message {
@@ -34,23 +35,16 @@ struct mua_message {
 struct mua_cache *mua_cache_open(const char *name, struct error *err);
 void mua_cache_close(struct mua_cache *);
 
-/* Made when missing. */
-bool mua_cache_folder(struct mua_cache *, const char *name, struct mua_folder *, struct error *err);
-/* Forget its messages and begin with another UIDVALIDITY. */
-bool mua_cache_reset_folder(struct mua_cache *, struct mua_folder *, uint32_t uidvalidity, struct error *err);
-/*
- * The folder was read up to uidnext and these messages are in it: forget the others below uidnext.  What another process knows
- * beyond stays.  TRY_LATER when it found another UIDVALIDITY meanwhile.
- */
-bool mua_cache_settle_folder(struct mua_cache *, struct mua_folder *, const struct ranges *seen, uint32_t uidnext, struct error *err);
-
 /* Several changes in one transaction. */
 bool mua_cache_begin(struct mua_cache *, struct error *err);
 bool mua_cache_commit(struct mua_cache *, struct error *err);
 void mua_cache_rollback(struct mua_cache *);
 
 bool mua_cache_put(struct mua_cache *, const struct mua_folder *, const struct mua_message *, struct error *err);
-bool mua_cache_set_flags(struct mua_cache *, const struct mua_folder *, uint32_t uid, uint64_t flags, const char *keywords, struct error *err);
+/* *is_changed: it was there and had others. */
+bool mua_cache_set_flags(struct mua_cache *, const struct mua_folder *, uint32_t uid, uint64_t flags, const char *keywords, bool *is_changed,
+                         struct error *err);
+bool mua_cache_forget(struct mua_cache *, const struct mua_folder *, uint32_t uid, struct error *err);
 
 /* Newest first, at most limit (0 = all); texts live in the arena. */
 bool mua_cache_load(struct mua_cache *, const struct mua_folder *, uint64_t limit, struct arena *, struct mua_message **, size_t *n, struct error *err);

@@ -79,6 +79,8 @@ void mua_changes_begin(struct mua_changes *c, struct mua_cache *cache, const str
 {
 	mua_changes_drop(c);
 	ranges_clear(&c->uids);
+	ranges_clear(&c->new_uids);
+	c->n_changed = 0;
 	c->cache = cache;
 	c->folder = folder;
 }
@@ -95,6 +97,8 @@ bool mua_changes_add(struct mua_changes *c, const struct imap_reply_fetch *f, st
 	change = &c->list[c->n++];
 	change->is_new = f->has_envelope;
 	if (change->is_new)
+		ranges_add(&c->new_uids, f->uid);
+	if (change->is_new)
 		read_message(&change->message, f, &c->arena);
 	else
 		change->message = (struct mua_message){ .uid = f->uid, .flags = f->flags.bits, .keywords = keyword_list(&c->arena, &f->flags) };
@@ -104,10 +108,14 @@ bool mua_changes_add(struct mua_changes *c, const struct imap_reply_fetch *f, st
 static bool write_change(struct mua_changes *c, const struct mua_change *change, struct error *err)
 {
 	const struct mua_message *m = &change->message;
+	bool is_changed;
 
 	if (change->is_new)
 		return mua_cache_put(c->cache, c->folder, m, err);
-	return mua_cache_set_flags(c->cache, c->folder, m->uid, m->flags, m->keywords, err);
+	if (!mua_cache_set_flags(c->cache, c->folder, m->uid, m->flags, m->keywords, &is_changed, err))
+		return false;
+	c->n_changed += is_changed;
+	return true;
 }
 
 bool mua_changes_flush(struct mua_changes *c, struct error *err)
@@ -136,6 +144,7 @@ void mua_changes_release(struct mua_changes *c)
 {
 	mua_changes_drop(c);
 	ranges_release(&c->uids);
+	ranges_release(&c->new_uids);
 	free(c->list);
 	c->list = NULL;
 }

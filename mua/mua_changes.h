@@ -22,7 +22,10 @@ struct mua_changes {                    /* zero-initialise */
 	struct arena arena;
 	struct mua_change *list;
 	size_t n;
-	struct ranges uids;             /* of all since mua_changes_begin, written or not */
+	/* since mua_changes_begin, written or not */
+	struct ranges uids;             /* of all */
+	struct ranges new_uids;         /* of those that came with an envelope */
+	uint64_t n_changed;             /* written flags that were others before */
 };
 
 /* Forget all; what comes now belongs to this folder. */

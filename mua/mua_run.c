@@ -9,6 +9,8 @@
 #include "imap/imap_flag.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
+#include "mua/mua_sync_body.h"
+#include "mua/mua_sync_folder.h"
 
 #define DEFAULT_TIMEOUT_S 30
 
