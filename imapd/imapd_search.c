@@ -17,7 +17,9 @@ struct search {
 	size_t n_done;
 	struct arena scratch;
 	int64_t now_s;
-	struct buffer found;            /* " 1 2 3" */
+	struct ranges found;            /* UIDs */
+	imapd_search_found_fn *then;
+	void *owner;
 };
 
 static void look(struct imapd_session *);
@@ -30,7 +32,7 @@ static void release_search(struct imapd_session *s)
 		store_messages_destroy(search->batch);
 	ranges_release(&search->uids);
 	arena_reset(&search->scratch);
-	buffer_release(&search->found);
+	ranges_release(&search->found);
 }
 
 static void failed(struct imapd_session *s, const struct error *err)
@@ -72,10 +74,7 @@ static void batch_done(struct imapd_session *s)
 		scan(s);
 		return;
 	}
-	buffer_add_text(&s->out, "* SEARCH");
-	buffer_add_bytes(&s->out, buffer_bytes(&search->found));
-	buffer_add_text(&s->out, "\r\n");
-	imapd_session_resume(s, imapd_finish(s, "OK Searched"));
+	imapd_session_resume(s, search->then(s, search->owner, &search->found));
 }
 
 static void match_one(struct imapd_session *s, struct bytes header)
@@ -87,10 +86,8 @@ static void match_one(struct imapd_session *s, struct bytes header)
 		.number = ranges_position(&s->view->uids, message->uid), .header = header,
 	};
 
-	if (match.number != 0 && imapd_match(&match, search->keys.key)) {
-		buffer_add_octet(&search->found, ' ');
-		buffer_add_u64(&search->found, s->command->flags & IMAPD_BY_UID ? message->uid : match.number);
-	}
+	if (match.number != 0 && imapd_match(&match, search->keys.key))
+		ranges_add(&search->found, message->uid);
 	arena_reset(&search->scratch);
 }
 
@@ -126,20 +123,33 @@ static void look(struct imapd_session *s)
 /* Sets that must hold bound what is scanned. */
 static void narrow(struct imapd_session *s, struct search *search)
 {
-	struct ranges uids;
+	uint32_t n_messages = imapd_view_count(s->view);
 
 	ranges_copy(&search->uids, &s->view->uids);
 	for (const struct imap_search_key *key = search->keys.key->children; key; key = key->next) {
+		struct ranges asked = { 0 }, uids = { 0 };
 		if (key->kind != IMAP_SEARCH_UID && key->kind != IMAP_SEARCH_SET)
 			continue;
-		if (!imapd_view_resolve(s->view, &key->set, key->kind == IMAP_SEARCH_UID, &uids))
-			continue;
+		ranges_copy(&asked, &key->set);
+		if (key->kind == IMAP_SEARCH_SET && n_messages < UINT32_MAX)
+			ranges_remove_range(&asked, n_messages + 1, UINT32_MAX);
+		imapd_view_resolve(s->view, &asked, key->kind == IMAP_SEARCH_UID, &uids);
 		ranges_intersect(&search->uids, &uids);
 		ranges_release(&uids);
+		ranges_release(&asked);
 	}
 }
 
-enum imapd_after imapd_search(struct imapd_session *s, struct bytes arguments)
+/* Nothing but sets, which narrow has looked at: no row needs to be read. */
+static bool is_narrow(const struct imap_search_key *all)
+{
+	for (const struct imap_search_key *key = all->children; key; key = key->next)
+		if (key->kind != IMAP_SEARCH_UID && key->kind != IMAP_SEARCH_SET && (key->kind != IMAP_SEARCH_AND || key->children))
+			return false;
+	return true;
+}
+
+enum imapd_after imapd_search_start(struct imapd_session *s, struct bytes arguments, imapd_search_found_fn *then, void *owner)
 {
 	struct search *search = arena_alloc(&s->arena, sizeof *search);
 	struct imap_search_scope scope = { .n_messages = imapd_view_star(s->view, false), .last_uid = imapd_view_star(s->view, true) };
@@ -161,8 +171,32 @@ enum imapd_after imapd_search(struct imapd_session *s, struct bytes arguments)
 	if (search->keys.needs & IMAP_SEARCH_NEEDS_HEADER)
 		search->fields |= STORE_FIELD_BODY_INFO;
 	narrow(s, search);
+	search->then = then;
+	search->owner = owner;
 	s->work = search;
 	s->release_work = release_search;
+	if (is_narrow(search->keys.key))
+		return then(s, owner, &search->uids);
 	scan(s);
 	return IMAPD_WAIT;
+}
+
+static enum imapd_after write_found(struct imapd_session *s, void *owner, const struct ranges *uids)
+{
+	struct imapd_numbers numbers = imapd_view_numbers(s->view, s->command->flags & IMAPD_BY_UID, &s->arena);
+	uint32_t cursor = 0, uid;
+
+	(void)owner;
+	buffer_add_text(&s->out, "* SEARCH");
+	while (ranges_next(uids, &cursor, &uid)) {
+		buffer_add_octet(&s->out, ' ');
+		buffer_add_u64(&s->out, imapd_number_of(&numbers, uid));
+	}
+	buffer_add_text(&s->out, "\r\n");
+	return imapd_finish(s, "OK Searched");
+}
+
+enum imapd_after imapd_search(struct imapd_session *s, struct bytes arguments)
+{
+	return imapd_search_start(s, arguments, write_found, NULL);
 }

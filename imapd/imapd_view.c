@@ -142,3 +142,37 @@ uint32_t imapd_view_star(const struct imapd_view *view, bool by_uid)
 {
 	return by_uid ? ranges_last(&view->uids) : imapd_view_count(view);
 }
+
+struct imapd_numbers imapd_view_numbers(const struct imapd_view *view, bool by_uid, struct arena *arena)
+{
+	const struct ranges *uids = &view->uids;
+	struct imapd_numbers numbers = { .uids = uids };
+	uint32_t *before, n = 0;
+
+	if (by_uid)
+		return numbers;
+	before = arena_alloc(arena, (uids->n + 1) * sizeof *before);
+	for (size_t i = 0; i < uids->n; i++) {
+		before[i] = n;
+		n += uids->at[i].last - uids->at[i].first + 1;
+	}
+	numbers.before = before;
+	return numbers;
+}
+
+uint32_t imapd_number_of(const struct imapd_numbers *numbers, uint32_t uid)
+{
+	size_t low = 0, high = numbers->uids->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct range r = numbers->uids->at[middle];
+		if (uid > r.last)
+			low = middle + 1;
+		else if (uid < r.first)
+			high = middle;
+		else
+			return numbers->before ? numbers->before[middle] + uid - r.first + 1 : uid;
+	}
+	return 0;
+}

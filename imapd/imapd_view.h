@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/ranges.h"
 #include "imapd/imapd_session.h"
 #include "mailstore/mailboxes.h"
@@ -42,6 +43,15 @@ const char *const *imapd_view_keywords(const struct imapd_view *);
 
 /* Message numbers or UIDs asked for -> UIDs of this view, in *uids (the caller releases it).  False: a number above EXISTS. */
 bool imapd_view_resolve(const struct imapd_view *, const struct ranges *asked, bool by_uid, struct ranges *uids);
+/* How a response names messages, many of them in any order: by UID, or by number as told. */
+struct imapd_numbers {
+	const struct ranges *uids;      /* of the view */
+	const uint32_t *before;         /* messages before each of its ranges; NULL = by UID */
+};
+/* Valid until the view changes; memory of the arena. */
+struct imapd_numbers imapd_view_numbers(const struct imapd_view *, bool by_uid, struct arena *);
+/* 0 = not in the view. */
+uint32_t imapd_number_of(const struct imapd_numbers *, uint32_t uid);
 /* What "*" stands for. */
 uint32_t imapd_view_star(const struct imapd_view *, bool by_uid);
 
