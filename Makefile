@@ -99,6 +99,15 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $$(call program_objects,$$(*D)) $(call 
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)
 
+# Programs that other tests run: linked with the libraries, judged by nobody here.
+TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,tests/bench/bench_store.c tests/store/store_load.c tests/store/store_list.c)
+$(TEST_PROGRAMS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
+
+.PHONY: test-programs
+test-programs: $(TEST_PROGRAMS)
+
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS      := $(patsubst tests/fuzz/%.c,$(OUT)/fuzzers/%,$(FUZZ_SOURCES))
 $(OUT)/fuzzers/%: $(OUT)/obj/tests/fuzz/%.o $(ALL_LIBS)
