@@ -298,7 +298,8 @@ bool smtp_client_is_spent(const struct smtp_client *c)
 
 bool smtp_client_has_room(const struct smtp_client *c)
 {
-	return c->state == STATE_DOT && (c->extensions.bits & SMTP_PIPELINING) && !c->next.message && !c->gone && !c->quitting && !smtp_client_is_spent(c);
+	return c->state == STATE_DOT && (c->extensions.bits & SMTP_PIPELINING) && !c->next.message && !c->gone && !c->quitting && !c->was_recalled &&
+	       !smtp_client_is_spent(c);
 }
 
 size_t smtp_client_count(const struct smtp_client *c)

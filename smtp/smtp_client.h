@@ -74,7 +74,7 @@ struct smtp_client_events {
 	/* Octets from offset on are wanted: answer once, now or later, with smtp_client_body or smtp_client_body_failed. */
 	void (*next)(void *owner, uint64_t offset);
 	/*
-	 * The message is over, results in the order of its recipients.  Always comes once per smtp_client_send, in the order of these, before
+	 * The message is over, results in the order of its recipients.  Comes once per smtp_client_send that was not recalled, in the order of these, before
 	 * `closed` if the session ended.  One sent behind another whose session ended first is UNTRIED.
 	 */
 	void (*sent)(void *owner, const struct smtp_client_result *results, size_t n);
@@ -114,6 +114,11 @@ struct smtp_client_message {            /* must stay valid until `sent` */
 
 /* Only when smtp_client_is_ready or smtp_client_has_room. */
 void smtp_client_send(struct smtp_client *, const struct smtp_client_message *);
+/*
+ * Take back the message sent behind the final dot, whose reply is still awaited: none of its octets left, and no `sent` comes for it.  The
+ * session ends with that reply, for the peer would take what follows as this message.  False: there is none, or the reply came.
+ */
+bool smtp_client_recall(struct smtp_client *);
 /* The answer to `next`: copied; empty = the end of the message. */
 void smtp_client_body(struct smtp_client *, struct bytes octets);
 /* The octets cannot be had: the session is cut off, so that the peer keeps nothing; the results are TEMPORARY. */

@@ -69,6 +69,7 @@ struct smtp_client {
 	struct smtp_client_transaction transaction, next;       /* next: its commands are behind the final dot of the first */
 	size_t n_begun, n_accepted;     /* messages */
 	bool quitting, gone;
+	bool was_recalled;              /* the peer has commands of a message that will not come */
 };
 
 /* Write one command; the CRLF is added.  shown: what the trace may see, NULL = the command itself. */

@@ -104,12 +104,16 @@ static void begin(struct smtp_client *c);
 static void finish(struct smtp_client *c)
 {
 	bool must_reset = c->transaction.is_open;
+	struct error why = { 0 };
 
 	c->state = STATE_LOCAL;
 	tell(c);
 	if (c->gone)
 		return;
-	if (must_reset) {
+	if (c->was_recalled) {
+		error_set(&why, ERROR_CLOSED, "ended because a message was taken back");
+		smtp_client_end(c, &why);
+	} else if (must_reset) {
 		smtp_client_command(c, BYTES("RSET"), NULL);
 		smtp_client_expect(c, STATE_RSET);
 	} else if (c->transaction.message) {
@@ -282,6 +286,15 @@ void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m
 	write_commands(c, t);
 	if (!is_next)
 		begin(c);
+}
+
+bool smtp_client_recall(struct smtp_client *c)
+{
+	if (c->state != STATE_DOT || !c->next.message || c->gone)
+		return false;
+	smtp_client_transaction_release(&c->next);
+	c->was_recalled = true;
+	return true;
 }
 
 /* ---- replies ---- */

@@ -142,11 +142,20 @@ void relay_pool_open(struct relay_destination *d)
 	relay_pool_failed(d, SMTP_CLIENT_CONNECT, &err);
 }
 
-/* One at a time, as many as are allowed; one only until it is known to take mail. */
+static size_t count_stuck(const struct relay_destination *d)
+{
+	size_t n = 0;
+
+	for (const struct list_node *node = d->remotes.first; node != NULL; node = node->next)
+		n += LIST_OWNER(node, struct relay_remote, node)->is_stuck;
+	return n;
+}
+
+/* One at a time, as many as are allowed, and one more for each that is stuck; one only until it is known to take mail. */
 static bool may_open(const struct relay_destination *d)
 {
 	struct relay_route route;
-	size_t allowed = 1;
+	size_t allowed = 1, stuck = d->rest.failures == 0 ? count_stuck(d) : 0;
 
 	if (d->n_opening > 0 || relay_rest_holds(d))
 		return false;
@@ -154,7 +163,7 @@ static bool may_open(const struct relay_destination *d)
 		return false;
 	if (d->rest.failures == 0 && relay_route_find_key(d->relay->loop->generation, d->key, &route))
 		allowed = route.connections;
-	return d->remotes.n < allowed;
+	return d->remotes.n < allowed + (stuck < allowed ? stuck : allowed);
 }
 
 static void send_one(struct relay_destination *d, struct relay_remote *remote)

@@ -10,6 +10,7 @@
 
 #define IDLE_MS   (60 * 1000)
 #define CHECK_MS  (30 * 1000)           /* idle connections may be gone without a word */
+#define STUCK_MS  (30 * 1000)           /* a final dot is answered sooner, or not soon: the RFC's ten minutes go on */
 #define BATCH_MAX 100                   /* recipients in one transaction: what every server must take (RFC 5321 4.5.3.1.8) */
 
 static struct relay *relay_of(const struct relay_remote *r)
@@ -30,6 +31,7 @@ static void destroy(struct relay_remote *r)
 	struct relay *relay = relay_of(r);
 
 	net_timer_stop(&r->idle);
+	net_timer_stop(&r->patience);
 	list_remove(&r->destination->remotes, &r->node);
 	if (!r->is_open || r->is_checking)
 		r->destination->n_opening--;
@@ -50,7 +52,7 @@ bool relay_remote_is_idle(const struct relay_remote *r)
 
 bool relay_remote_has_room(const struct relay_remote *r)
 {
-	return r->n_jobs == 1 && !r->is_spent && !relay_remote_is_outdated(r) && smtp_client_has_room(r->client);
+	return r->n_jobs == 1 && !r->is_spent && !r->is_stuck && !relay_remote_is_outdated(r) && smtp_client_has_room(r->client);
 }
 
 bool relay_remote_is_outdated(const struct relay_remote *r)
@@ -112,6 +114,37 @@ static void read_at(struct relay_job *job, uint64_t offset)
 	job->read = store_read(relay_of(job->remote)->loop->store, row->message_id, row->skip + offset, left < STORE_READ_MAX ? (size_t)left : STORE_READ_MAX, on_read, job);
 }
 
+/* Back to the front, in their order. */
+static void put_back(struct relay_destination *d, struct list *items)
+{
+	struct list_node *node;
+
+	while ((node = items->last) != NULL) {
+		list_remove(items, node);
+		list_prepend(&d->waiting, node);
+	}
+}
+
+/* What was sent behind the dot goes another way, and another connection may stand in for this one. */
+static void lose_patience(void *owner)
+{
+	struct relay_remote *r = owner;
+	struct relay_job *behind = &r->jobs[(r->first + 1) % 2];
+
+	r->is_stuck = true;
+	if (r->n_jobs == 2 && smtp_client_recall(r->client)) {
+		put_back(r->destination, &behind->items);
+		job_release(behind);
+		r->n_jobs--;
+	}
+	relay_pool_dispatch(r->destination);
+}
+
+static void expect_dot(struct relay_remote *r)
+{
+	net_timer_start(&r->patience, relay_of(r)->loop->net, STUCK_MS, lose_patience, r);
+}
+
 static void on_next(void *owner, uint64_t offset)
 {
 	struct relay_remote *r = owner;
@@ -119,6 +152,7 @@ static void on_next(void *owner, uint64_t offset)
 	const struct store_queue_item *row = row_of(job);
 
 	if (offset == row->size - row->skip) {
+		expect_dot(r);
 		smtp_client_body(r->client, (struct bytes){ 0 });
 	} else if (job->first.len > 0) {
 		struct buffer octets = job->first;
@@ -138,7 +172,8 @@ void relay_remote_send(struct relay_remote *r, struct list *items)
 	size_t n = 0;
 
 	net_timer_stop(&r->idle);
-	r->n_jobs++;
+	if (r->n_jobs++ > 0)
+		expect_dot(r);
 	job->remote = r;
 	job->items = *items;
 	*items = (struct list){ 0 };
@@ -188,6 +223,8 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 	struct list_node *node;
 	bool has_answered = false;
 
+	net_timer_stop(&r->patience);
+	r->is_stuck = false;
 	for (size_t i = 0; i < n; i++) {
 		node = list_take_first(&job->items);
 		struct relay_item *item = LIST_OWNER(node, struct relay_item, node);
@@ -204,11 +241,7 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 	r->n_jobs--;
 	/* Nothing taken at all, or as much as it said it would: this session has served its share. */
 	r->is_spent |= list_is_empty(&settled) || smtp_client_is_spent(r->client);
-	while (untried.last != NULL) {
-		node = untried.last;
-		list_remove(&untried, node);
-		list_prepend(&r->destination->waiting, node);
-	}
+	put_back(r->destination, &untried);
 	relay_result_commit(relay_of(r), &settled);
 	r->has_answered |= has_answered;
 	r->has_failed = !has_answered && !r->is_spent;

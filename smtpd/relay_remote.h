@@ -31,7 +31,8 @@ struct relay_remote {
 	char address[256];              /* for logs and reports: the host as configured */
 	bool is_open, is_spent;         /* is_spent: it will take no further message */
 	bool has_answered, has_failed;  /* a message got a reply in this session; one was lost */
-	struct net_timer idle;
+	bool is_stuck;                  /* no reply to the final dot for long: others go elsewhere meanwhile */
+	struct net_timer idle, patience;
 	bool is_checking;               /* NOOP: is it still there? */
 	int64_t idle_since_ms;          /* loop time */
 	/* The message under way, and the one whose commands are behind its final dot: jobs[first] and the other one. */

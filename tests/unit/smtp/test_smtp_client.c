@@ -194,6 +194,7 @@ struct claim {
 	const char *body;               /* NULL = "Hi\r\n.dot\r\n" */
 	bool is_8bit, fail_body, async;
 	bool window;                    /* the next message goes where there is room */
+	bool recalls;                   /* … and is taken back before the dot is answered */
 };
 
 struct rig {
@@ -238,6 +239,8 @@ static void on_room(void *owner)
 	buffer_add_text(&r->told, "room ");
 	send_next(r);
 	CHECK_ROW(!smtp_client_has_room(r->client), r->claim->name);
+	if (r->claim->recalls)
+		CHECK_ROW(smtp_client_recall(r->client) && !smtp_client_recall(r->client) && !smtp_client_has_room(r->client), r->claim->name);
 }
 
 static void give(void *owner)
@@ -358,6 +361,10 @@ static const struct claim claims[] = {
 	  .told = "ready room sent(T 0 4.4.2)(T 0 4.4.2) sent(U 0 4.4.2)(U 0 4.4.2) closed(transaction try-later)" },
 	{ .name = "421 to the final dot: the next message is untried", .window = true, .script = PIPE GROUP BODY GROUP "> 421 4.3.2 bye\n", .n_messages = 2,
 	  .told = "ready room sent(T 421 4.4.2)(T 421 4.4.2) sent(U 421 4.4.2)(U 421 4.4.2) closed(transaction try-later)" },
+	{ .name = "taken back: the reply ends the session, and the peer gets nothing more", .window = true, .recalls = true, .n_messages = 2,
+	  .script = PIPE GROUP BODY GROUP QUEUED "GONE\n", .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) closed(transaction closed)" },
+	{ .name = "taken back, and no reply ever", .window = true, .recalls = true, .n_messages = 2, .script = PIPE GROUP BODY GROUP,
+	  .told = "ready room sent(T 0 4.4.2)(T 0 4.4.2) closed(transaction try-later)" },
 	{ .name = "lost between the two: one accepted, one untried", .window = true, .script = PIPE GROUP BODY GROUP QUEUED, .n_messages = 2,
 	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(U 0 4.4.2)(U 0 4.4.2) closed(transaction try-later)" },
 	{ .name = "421 between the two", .window = true, .script = PIPE GROUP BODY GROUP QUEUED "> 250 ok\n> 421 4.3.2 bye\n", .n_messages = 2,
