@@ -69,6 +69,7 @@ static enum store_run run(struct store_request *request, struct store_context *c
 		row.size = store_body_size(request->bodies[i]);
 		row.internal_date_s = item->internal_date_s;
 		row.sent_s = item->kept.sent_s;
+		row.names = &item->kept.names;
 		row.message_id = store_insert_message(context, request->bodies[i], &item->kept);
 		ranges_add(&self->uids, store_insert_copy(context, &row));
 	}

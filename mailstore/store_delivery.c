@@ -20,16 +20,6 @@ static const char *keep_text(struct arena *arena, const char *text)
 	return text != NULL ? arena_text(arena, text) : NULL;
 }
 
-static uint64_t id_hash_of(const struct summary *summary)
-{
-	struct summary_sortkeys keys;
-	struct arena arena = { 0 };
-	bool ok = summary_sortkeys_unpack(buffer_bytes(&summary->sortkeys), &arena, &keys);
-
-	arena_reset(&arena);
-	return ok ? keys.message_id : 0;
-}
-
 void store_delivery_keep(struct store_delivery_copy *copy, const struct store_delivery *given, struct arena *arena)
 {
 	struct store_recipient *recipients = arena_alloc(arena, given->n_recipients * sizeof *recipients);
@@ -51,7 +41,7 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 	if (given->digests != NULL)
 		copy->given.digests = (const unsigned char *)arena_bytes(arena, bytes_of(given->digests, given->n_originals * STORE_DIGEST_SIZE)).at;
 	store_insert_keep(&copy->kept, given->summary, arena);
-	copy->id_hash = id_hash_of(given->summary);
+	copy->id_hash = copy->kept.names.own;
 	copy->given.summary = NULL;
 	copy->results = arena_alloc(arena, given->n_originals * sizeof *copy->results);
 }
@@ -224,6 +214,7 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 		struct store_copy row = {
 			.mailbox_id = parts[i].mailbox_id, .user_id = parts[i].user_id, .message_id = message_id,
 			.size = store_body_size(given->body), .internal_date_s = given->arrived_s, .sent_s = copy->kept.sent_s,
+			.names = &copy->kept.names,
 		};
 		store_insert_copy(context, &row);
 	}

@@ -14,6 +14,7 @@ void store_insert_keep(struct store_kept *kept, const struct summary *summary, s
 		.structure = arena_bytes(arena, buffer_bytes(&summary->structure)),
 		.sortkeys = arena_bytes(arena, buffer_bytes(&summary->sortkeys)),
 	};
+	store_thread_id_names(kept->sortkeys, &kept->names);
 }
 
 static void insert_chunks(struct store_context *context, int64_t message_id, const struct store_body *body)
@@ -78,9 +79,10 @@ static uint32_t take_uid(struct store_context *context, struct store_copy *copy)
 uint32_t store_insert_copy(struct store_context *context, struct store_copy *copy)
 {
 	uint32_t uid = take_uid(context, copy);
+	int64_t thread = store_thread_id_take(context, copy->user_id, copy->message_id, copy->names);
 	struct database_statement *s;
 
-	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, thread, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	database_statement_bind_int(s, 1, store_row_id(copy->mailbox_id, uid));
 	database_statement_bind_int(s, 2, (int64_t)copy->modseq);
 	database_statement_bind_int(s, 3, (int64_t)copy->flags);
@@ -88,7 +90,8 @@ uint32_t store_insert_copy(struct store_context *context, struct store_copy *cop
 	database_statement_bind_int(s, 5, context->now_s);
 	database_statement_bind_int(s, 6, (int64_t)copy->size);
 	database_statement_bind_int(s, 7, copy->sent_s);
-	database_statement_bind_int(s, 8, copy->message_id);
+	database_statement_bind_int(s, 8, thread);
+	database_statement_bind_int(s, 9, copy->message_id);
 	database_statement_run(s);
 	store_account_count(context, copy->user_id, 1, (int64_t)copy->size);
 	store_context_touch(context, copy->mailbox_id, copy->modseq);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "mailstore/bodies.h"
 #include "mailstore/store_context.h"
+#include "mailstore/store_thread_id.h"
 #include "message/summary.h"
 
 /* What is kept of a summary. */
@@ -16,6 +17,7 @@ struct store_kept {
 	uint64_t header_len;
 	int64_t sent_s;
 	struct bytes envelope, structure, sortkeys;
+	struct store_thread_names names;
 };
 
 void store_insert_keep(struct store_kept *, const struct summary *, struct arena *);
@@ -27,6 +29,7 @@ struct store_copy {
 	uint64_t modseq;                /* 0: this is the request's first change there; set by the call */
 	uint64_t flags, size;
 	int64_t internal_date_s, sent_s;
+	const struct store_thread_names *names;
 };
 /* A msg row with the next UID, which is returned; counters of mailbox and user follow. */
 uint32_t store_insert_copy(struct store_context *, struct store_copy *);

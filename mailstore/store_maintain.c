@@ -17,6 +17,7 @@
 #include "mailstore/store_open.h"
 #include "mailstore/store_received.h"
 #include "mailstore/store_request.h"
+#include "mailstore/store_thread_id.h"
 
 #define PART_ROWS 500
 #define VACUUM_PAGES 256
@@ -123,6 +124,13 @@ static bool forget_journal(struct maintain_request *self, struct store_context *
 	return store_journal_row_prune(context);
 }
 
+static bool forget_threads(struct maintain_request *self, struct store_context *context)
+{
+	(void)self;
+	store_thread_id_prune(context);
+	return true;
+}
+
 static bool free_dead_leases(struct maintain_request *self, struct store_context *context)
 {
 	(void)self;
@@ -183,7 +191,7 @@ static bool sweep(struct maintain_request *self, struct store_context *context)
 
 /* True: nothing is left to do for now. */
 static bool (*const steps[])(struct maintain_request *, struct store_context *) = {
-	free_dead_leases, reap, prune, forget_received, forget_journal, sweep, vacuum,
+	free_dead_leases, reap, prune, forget_received, forget_journal, forget_threads, sweep, vacuum,
 };
 
 #define N_STEPS (sizeof steps / sizeof *steps)

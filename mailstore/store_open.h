@@ -29,6 +29,7 @@ struct store {
 	struct store_lease lease;
 	int64_t data_version;           /* as of the last poll; the writer's thread only */
 	unsigned next_sweep;            /* folder of bodies/; the writer's thread only */
+	struct { int64_t user_id, hash; } thread_prune; /* the last note looked at; the writer's thread only */
 	struct store_received_cursor next_received;     /* the writer's thread only */
 	struct store_stager *stager;
 	struct store_writer *writer;
