@@ -13,6 +13,8 @@
 #include "database/database_handle.h"
 #include "database/database_statement.h"
 
+#define CHECKPOINT_PAGES 4000
+
 static bool is_disk_full(const struct database *db)
 {
 	int reason = sqlite3_system_errno(db->handle);
@@ -102,6 +104,17 @@ static void require_log(struct database *db, const char *pragma)
 		database_fail(db, ERROR_SYSTEM, "no write-ahead log is possible on this file");
 }
 
+static int after_commit(void *owner, sqlite3 *handle, const char *name, int n_pages)
+{
+	struct database *db = owner;
+
+	db->log_pages = n_pages;
+	/* what fails here is tried again after the next commit */
+	if (n_pages >= CHECKPOINT_PAGES)
+		sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return SQLITE_OK;
+}
+
 static void set_up_writer(struct database *db, const struct database_options *options)
 {
 	/* in force only while the file is empty, and only before the first page is written */
@@ -109,7 +122,7 @@ static void set_up_writer(struct database *db, const struct database_options *op
 		database_script(db, "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL");
 	require_log(db, "PRAGMA journal_mode=WAL");
 	set_number(db, "synchronous", options->synchronous_off ? 0 : 2);
-	set_number(db, "wal_autocheckpoint", 4000);
+	sqlite3_wal_hook(db->handle, after_commit, db);
 	set_number(db, "journal_size_limit", 64 << 20);
 }
 
@@ -118,7 +131,8 @@ static void set_up(struct database *db, const struct database_options *options)
 	bool reads = options->mode == DATABASE_READ;
 	int cache_kib = options->cache_kib > 0 ? options->cache_kib : reads ? 4000 : 16000;
 
-	sqlite3_busy_timeout(db->handle, options->busy_ms > 0 ? options->busy_ms : 10000);
+	db->busy_ms = options->busy_ms > 0 ? options->busy_ms : 10000;
+	sqlite3_busy_timeout(db->handle, db->busy_ms);
 	if (options->mode == DATABASE_LOOK)
 		return;
 	if (reads)
@@ -191,6 +205,27 @@ const struct error *database_error(const struct database *db)
 void database_clear(struct database *db)
 {
 	error_clear(&db->error);
+}
+
+unsigned database_log_pages(const struct database *db)
+{
+	return (unsigned)db->log_pages;
+}
+
+bool database_checkpoint(struct database *db, unsigned wait_ms)
+{
+	int n_pages = -1;
+
+	if (db->error.kind != ERROR_NONE)
+		return false;
+	sqlite3_busy_timeout(db->handle, (int)wait_ms);
+	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, &n_pages, NULL);
+	sqlite3_busy_timeout(db->handle, db->busy_ms);
+	if (code == SQLITE_OK)
+		db->log_pages = 0;
+	else if (n_pages >= 0)
+		db->log_pages = n_pages;
+	return code == SQLITE_OK || database_handle_fail(db, code);
 }
 
 int64_t database_last_id(const struct database *db)

@@ -53,6 +53,17 @@ void database_clear(struct database *);
 /* Record one found by the caller, unless there is one already.  Returns false. */
 bool database_fail(struct database *, enum error_kind, const char *text);
 
+/*
+ * Pages in the write-ahead log after the last commit of this writer.  From 4,000 on each commit copies what no reader needs into
+ * the file; the log begins anew only when nobody reads from it at that moment.
+ */
+unsigned database_log_pages(const struct database *);
+/*
+ * Copy the whole log into the file, waiting wait_ms at most for those who read or write, so that it begins anew.  Outside a
+ * transaction.  False: a failure, TRY_LATER when somebody stayed; database_log_pages is exact again.
+ */
+bool database_checkpoint(struct database *, unsigned wait_ms);
+
 /* Rowid of the last row inserted on this connection. */
 int64_t database_last_id(const struct database *);
 /* Rows changed by the last statement that changes rows. */

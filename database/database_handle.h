@@ -13,6 +13,8 @@ struct database_statement;
 struct database {
 	sqlite3 *handle;
 	struct error error;
+	int busy_ms;
+	int log_pages;
 	/* by address of their text, open addressing; a power of two, at most half full */
 	struct database_statement **statements;
 	size_t n_statements, n_slots;

@@ -4,7 +4,9 @@
 
 #include "database/database.h"
 #include "mailstore/store.h"
+#include "mailstore/store_expiry.h"
 #include "mailstore/store_lease.h"
+#include "mailstore/store_reaper.h"
 #include "mailstore/store_received.h"
 #include "mailstore/store_turnstile.h"
 
@@ -31,6 +33,11 @@ struct store {
 	unsigned next_sweep;            /* folder of bodies/; the writer's thread only */
 	struct { int64_t user_id, hash; } thread_prune; /* the last note looked at; the writer's thread only */
 	struct store_received_cursor next_received;     /* the writer's thread only */
+	struct store_expiry_cursor next_expiry;         /* the writer's thread only */
+	struct store_reaper_cursor next_reaped;         /* the writer's thread only */
+	bool is_behind;                 /* the last maintenance left old messages; the writer's thread only */
+	unsigned log_pages;             /* of the log at the last maintenance; the writer's thread only */
+	bool log_is_stuck;              /* a batch waited in vain for readers; the writer's thread only */
 	struct store_stager *stager;
 	struct store_writer *writer;
 	struct store_readers *readers;

@@ -3,19 +3,23 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "database/database_transaction.h"
+#include "mailstore/store_ballast.h"
 #include "mailstore/store_client.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_file.h"
+#include "mailstore/store_log.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 
 #define BATCH_REQUESTS 256
 #define BATCH_OCTETS ((size_t)4 << 20)
+#define BATCH_MS 100                    /* many long requests are not one transaction: the log and others' turns are bounded */
 #define PART_MS 20                      /* a long request gives way to others after so long */
 
 struct store_writer {
@@ -33,6 +37,7 @@ struct batch {
 	struct list requests;           /* to run */
 	struct list done;               /* ran, not committed yet */
 	struct list again;              /* ran a part, not committed yet */
+	struct list later;              /* not run: the batch took long enough */
 	struct list finished;           /* to their clients */
 };
 
@@ -87,6 +92,7 @@ static bool run_one(struct store_context *context, struct store_request *request
 static bool run_all(struct store_writer *writer, struct batch *batch)
 {
 	struct store_context *context = &writer->context;
+	int64_t end_ms = clock_monotonic_ms() + BATCH_MS;
 
 	for (struct store_request *request; (request = take(&batch->requests)) != NULL;) {
 		enum store_run outcome = STORE_RUN_FAILED;
@@ -94,6 +100,8 @@ static bool run_all(struct store_writer *writer, struct batch *batch)
 		list_append(outcome == STORE_RUN_MORE ? &batch->again : &batch->done, &request->node);
 		if (!ok)
 			return false;
+		if (clock_monotonic_ms() >= end_ms)
+			move_all(&batch->later, &batch->requests);
 	}
 	return true;
 }
@@ -143,6 +151,7 @@ static bool try_batch(struct store_writer *writer, struct batch *batch, struct e
 	/* what ran is tried again before what did not: the order of arrival */
 	move_all(&batch->done, &batch->again);
 	move_all(&batch->done, &batch->requests);
+	move_all(&batch->done, &batch->later);
 	move_all(&batch->requests, &batch->done);
 	for (struct list_node *node = batch->requests.first; node != NULL; node = node->next)
 		error_clear(&request_of(node)->error);
@@ -179,12 +188,12 @@ static void try_one_by_one(struct store_writer *writer, struct batch *batch)
 static void refuse_without_room(struct store_writer *writer, struct batch *batch)
 {
 	const struct store *store = writer->store;
-	uint64_t room = store_file_room(store->dir_fd);
+	uint64_t room = store_file_room(store->dir_fd), reserve = store_ballast_reserve(store);
 
 	for (struct list_node *node = batch->requests.first, *next; node != NULL; node = next) {
 		struct store_request *request = request_of(node);
 		next = node->next;
-		if (!request->ops->grows || store_file_fits(room, store->options.reserve, request->weight, &request->error))
+		if (!request->ops->grows || store_file_fits(room, reserve, request->weight, &request->error))
 			continue;
 		list_remove(&batch->requests, node);
 		list_append(&batch->finished, node);
@@ -221,7 +230,11 @@ static void run_batch(struct store_writer *writer, struct batch *batch)
 		fail_all(&batch->requests, &batch->finished, &why);
 		return;
 	}
-	bool committed = try_batch(writer, batch, &why);
+	bool committed = store_log_bound(&writer->context, &why) && try_batch(writer, batch, &why);
+	if (!committed && why.kind == ERROR_FULL && store_ballast_drop(store)) {
+		refuse_without_room(writer, batch);
+		committed = try_batch(writer, batch, &why);
+	}
 	if (!committed) {
 		log_warning("store", "batch-failed", "requests=%zu error=%s", batch->requests.n, why.text);
 		if (batch->requests.n > 1 && why.kind != ERROR_TRY_LATER)
@@ -267,7 +280,9 @@ static void *run(void *at)
 		hint(writer);
 		writer->context.n_hints = 0;
 		pthread_mutex_lock(&writer->mutex);
-		move_all(&writer->waiting, &batch.again);
+		move_all(&batch.later, &writer->waiting);
+		move_all(&batch.later, &batch.again);
+		writer->waiting = batch.later;
 	}
 	pthread_mutex_unlock(&writer->mutex);
 	return NULL;

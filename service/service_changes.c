@@ -7,7 +7,7 @@
 #include "service/service_state.h"
 
 #define POLL_MS 1000
-#define MAINTAIN_MS 5000
+#define MAINTAIN_MS 1000
 #define MAINTAIN_BUDGET_MS 20
 
 /* Hints on their way to a loop; n 0: "somebody committed something". */
