@@ -296,10 +296,31 @@ bool smtp_client_is_spent(const struct smtp_client *c)
 	return c->extensions.mail_max > 0 && c->n_begun >= c->extensions.mail_max;
 }
 
+static bool may_take(const struct smtp_client *c)
+{
+	return !c->gone && !c->quitting && !c->was_recalled && !smtp_client_is_spent(c);
+}
+
 bool smtp_client_has_room(const struct smtp_client *c)
 {
-	return c->state == STATE_DOT && (c->extensions.bits & SMTP_PIPELINING) && !c->next.message && !c->gone && !c->quitting && !c->was_recalled &&
-	       !smtp_client_is_spent(c);
+	return c->state == STATE_DOT && (c->extensions.bits & SMTP_PIPELINING) && c->n_behind == 0 && may_take(c);
+}
+
+/* Between the commands of others, or behind the final dot of one that was pulled. */
+static bool may_follow(const struct smtp_client *c)
+{
+	const struct smtp_client_transaction *t = &c->transaction;
+	bool front_is_written = c->state == STATE_DOT || (t->is_whole && (c->state == STATE_MAIL || c->state == STATE_RCPT));
+
+	return front_is_written && c->n_behind < SMTP_CLIENT_BEHIND_MAX && (c->n_behind == 0 || c->behind[c->n_behind - 1].is_whole) &&
+	       net_stream_pending(c->stream) < NET_STREAM_OUTPUT_HIGH;
+}
+
+bool smtp_client_takes_whole(const struct smtp_client *c)
+{
+	const unsigned needed = SMTP_PIPELINING | SMTP_CHUNKING | SMTP_XTRANSACTION;
+
+	return (c->extensions.bits & needed) == needed && may_take(c) && (c->state == STATE_READY || may_follow(c));
 }
 
 size_t smtp_client_count(const struct smtp_client *c)
@@ -351,7 +372,8 @@ static void destroy(void *owner)
 
 	smtp_reply_release(&c->reply);
 	smtp_client_transaction_release(&c->transaction);
-	smtp_client_transaction_release(&c->next);
+	for (size_t i = 0; i < c->n_behind; i++)
+		smtp_client_transaction_release(&c->behind[i]);
 	net_tls_context_unref(c->tls_context);
 	free(c->host);
 	free(c->hello);

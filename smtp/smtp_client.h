@@ -3,6 +3,7 @@
  *
  *   smtp_client_open → connect, greeting, EHLO (HELO when refused), STARTTLS by policy, EHLO, AUTH → ready
  *   smtp_client_send → MAIL RCPT… DATA (one write where PIPELINING is offered), octets pulled by `next` → sent → ready
+ *                    → MAIL RCPT… BDAT LAST and all octets behind those of others, where sending it again is harmless (smtp_client_takes_whole)
  *   smtp_client_quit → QUIT, closed
  *
  * Every wait has the deadline of RFC 5321 4.5.3.2.  Callbacks never come from inside a call of smtp_client_open,
@@ -86,8 +87,9 @@ struct smtp_client_events {
 	/* Each line both ways, without CRLF, credentials replaced, message octets left out; may be NULL. */
 	void (*trace)(void *owner, bool from_server, struct bytes line);
 	/*
-	 * The next message may be sent behind the final dot of the one under way: where PIPELINING is offered, from within smtp_client_body;
-	 * may be NULL.  RFC 2920 3.1: its MAIL, RCPT and DATA travel while the dot's reply does; its octets are asked for when that came.
+	 * The next message may be sent behind those under way; may be NULL.  Where PIPELINING is offered from within smtp_client_body, behind
+	 * the final dot.  RFC 2920 3.1: its MAIL, RCPT and DATA travel while the dot's reply does; its octets are asked for when that came.
+	 * Of a peer that takes whole messages also after a `sent` with others under way, and when what was written has left.
 	 */
 	void (*room)(void *owner);
 };
@@ -106,17 +108,19 @@ struct smtp_client_message {            /* must stay valid until `sent` */
 	const struct smtp_client_recipient *recipients;
 	size_t n_recipients;            /* at least 1 */
 	uint64_t size;                  /* octets `next` will give in all */
+	struct bytes whole;             /* all of them, for a peer that smtp_client_takes_whole; read within smtp_client_send; empty = by `next` */
 	bool is_8bit;
 	enum envelope_return returns;
 	const char *envelope_id;        /* ENVID decoded, or NULL */
 	const char *transaction;        /* names it where XTRANSACTION is offered, the same at each try; or NULL */
 };
 
-/* Only when smtp_client_is_ready or smtp_client_has_room. */
+/* Only when smtp_client_is_ready or smtp_client_has_room; with `whole` when smtp_client_takes_whole. */
 void smtp_client_send(struct smtp_client *, const struct smtp_client_message *);
 /*
- * Take back the message sent behind the final dot, whose reply is still awaited: none of its octets left, and no `sent` comes for it.  The
- * session ends with that reply, for the peer would take what follows as this message.  False: there is none, or the reply came.
+ * Take back all messages behind the one whose reply is still awaited, and no `sent` comes for them: none of their octets left, or the peer
+ * will know them by their transactions.  The session ends with that reply, for the peer would take what follows as one of them.  False: there
+ * are none, or the reply came.
  */
 bool smtp_client_recall(struct smtp_client *);
 /* The answer to `next`: copied; empty = the end of the message. */
@@ -127,6 +131,11 @@ void smtp_client_body_failed(struct smtp_client *, const struct error *);
 bool smtp_client_is_ready(const struct smtp_client *);
 /* A message may be sent behind the one whose final dot is under way. */
 bool smtp_client_has_room(const struct smtp_client *);
+/*
+ * A message whose octets are all at hand may be sent, at once and behind up to 15 others: the peer offers PIPELINING, CHUNKING (RFC 3030)
+ * and XTRANSACTION, by which it knows what it has already should the session end before its reply came.
+ */
+bool smtp_client_takes_whole(const struct smtp_client *);
 /* The peer said how many messages it takes in a session (LIMITS MAILMAX, RFC 9422), and that many were begun. */
 bool smtp_client_is_spent(const struct smtp_client *);
 /* Messages the peer accepted in this session. */

@@ -23,6 +23,8 @@ enum smtp_client_state {
 	STATE_READY, STATE_MAIL, STATE_RCPT, STATE_DATA, STATE_BODY, STATE_DOT, STATE_LOCAL, STATE_RSET, STATE_NOOP, STATE_QUIT, STATE_OVER,
 };
 
+#define SMTP_CLIENT_BEHIND_MAX 15       /* messages behind the one whose reply is awaited */
+
 struct smtp_client_auth_job;
 
 /* One message on its way. */
@@ -33,6 +35,7 @@ struct smtp_client_transaction {
 	size_t at;                      /* the recipient whose reply is awaited */
 	size_t n_awaited;               /* replies to RCPT that are still to come for what was pipelined */
 	size_t n_accepted;              /* RCPT said yes, the end is open */
+	bool is_whole;                  /* sent with BDAT, all of it */
 	bool mail_refused, is_open;     /* is_open: the peer has a MAIL that no end of data closed */
 	struct smtp_data_encoder encoder;
 	struct buffer encoded;
@@ -66,7 +69,9 @@ struct smtp_client {
 	struct smtp_extensions extensions;
 	struct sasl_client *sasl;
 	struct smtp_client_auth_job *job;
-	struct smtp_client_transaction transaction, next;       /* next: its commands are behind the final dot of the first */
+	struct smtp_client_transaction transaction;
+	struct smtp_client_transaction behind[SMTP_CLIENT_BEHIND_MAX];  /* their commands are written: behind the final dot of the first, or all whole */
+	size_t n_behind;
 	size_t n_begun, n_accepted;     /* messages */
 	bool quitting, gone;
 	bool was_recalled;              /* the peer has commands of a message that will not come */

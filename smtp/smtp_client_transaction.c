@@ -1,4 +1,4 @@
-/* smtp_client_transaction: MAIL, RCPT, DATA, the octets, the final dot.  RFC 5321 3.3, RFC 2920. */
+/* smtp_client_transaction: MAIL, RCPT, DATA, the octets, the final dot; or BDAT LAST.  RFC 5321 3.3, RFC 2920, RFC 3030. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "smtp/smtp_client_state.h"
 #include "smtp/smtp_path.h"
+
+#define FLAWED "the message holds a bare CR, a bare LF or a NUL"
 
 /* ---- results ---- */
 
@@ -76,8 +78,10 @@ static void tell(struct smtp_client *c)
 	t->message = NULL;
 	c->events->sent(c->owner, t->results, message->n_recipients);
 	smtp_client_transaction_release(t);
-	*t = c->next;
-	c->next = (struct smtp_client_transaction){ 0 };
+	if (c->n_behind > 0) {
+		*t = c->behind[0];
+		memmove(c->behind, c->behind + 1, --c->n_behind * sizeof *c->behind);
+	}
 }
 
 void smtp_client_transaction_cut(struct smtp_client *c, const struct error *why)
@@ -91,11 +95,11 @@ void smtp_client_transaction_cut(struct smtp_client *c, const struct error *why)
 		return;
 	decide_rest(&c->transaction, served ? SMTP_CLIENT_UNTRIED : SMTP_CLIENT_TEMPORARY, code, "4.4.2", why->text);
 	tell(c);
-	if (c->gone || !c->transaction.message)
-		return;
-	/* None of its octets left. */
-	decide_rest(&c->transaction, SMTP_CLIENT_UNTRIED, code, "4.4.2", why->text);
-	tell(c);
+	/* None of their octets left, or the peer will know them by their names. */
+	while (!c->gone && c->transaction.message) {
+		decide_rest(&c->transaction, SMTP_CLIENT_UNTRIED, code, "4.4.2", why->text);
+		tell(c);
+	}
 }
 
 static void begin(struct smtp_client *c);
@@ -107,9 +111,12 @@ static void finish(struct smtp_client *c)
 	struct error why = { 0 };
 
 	c->state = STATE_LOCAL;
-	tell(c);
-	if (c->gone)
-		return;
+	/* With those behind that were decided before anything was written: no reply will come for them. */
+	do {
+		tell(c);
+		if (c->gone)
+			return;
+	} while (c->transaction.message && c->transaction.at == c->transaction.message->n_recipients);
 	if (c->was_recalled) {
 		error_set(&why, ERROR_CLOSED, "ended because a message was taken back");
 		smtp_client_end(c, &why);
@@ -118,6 +125,8 @@ static void finish(struct smtp_client *c)
 		smtp_client_expect(c, STATE_RSET);
 	} else if (c->transaction.message) {
 		begin(c);
+		if (c->events->room && smtp_client_takes_whole(c))
+			c->events->room(c->owner);
 	} else {
 		smtp_client_become_ready(c);
 	}
@@ -235,6 +244,16 @@ static void refuse_unfit(struct smtp_client_transaction *t, const struct smtp_ex
 		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.3.4", "the message is larger than the next server takes");
 }
 
+static void refuse_flawed(struct smtp_client_transaction *t)
+{
+	struct smtp_data_checker checker = { 0 };
+
+	smtp_data_check(&checker, t->message->whole);
+	smtp_data_check_end(&checker);
+	if (checker.flaws != 0)
+		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.6.0", FLAWED);
+}
+
 static void finish_local(void *owner)
 {
 	finish(owner);
@@ -253,6 +272,20 @@ static void begin(struct smtp_client *c)
 	}
 }
 
+/* A CRLF that the last line lacks is added, as before a final dot. */
+static void write_whole(struct smtp_client *c, struct bytes octets)
+{
+	bool has_end = bytes_ends_nocase(octets, BYTES("\r\n"));
+	struct buffer line = { 0 };
+
+	buffer_printf(&line, "BDAT %zu LAST", octets.len + (has_end ? 0 : 2));
+	smtp_client_command(c, buffer_bytes(&line), NULL);
+	net_stream_write(c->stream, octets);
+	if (!has_end)
+		net_stream_write(c->stream, BYTES("\r\n"));
+	buffer_release(&line);
+}
+
 static void write_commands(struct smtp_client *c, struct smtp_client_transaction *t)
 {
 	size_t n = t->message->n_recipients;
@@ -267,21 +300,29 @@ static void write_commands(struct smtp_client *c, struct smtp_client_transaction
 		write_rcpt(c, &t->message->recipients[i]);
 		t->n_awaited++;
 	}
-	smtp_client_command(c, BYTES("DATA"), NULL);
+	if (t->is_whole)
+		write_whole(c, t->message->whole);
+	else
+		smtp_client_command(c, BYTES("DATA"), NULL);
 }
 
 void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *message)
 {
-	bool is_next = smtp_client_has_room(c);
-	struct smtp_client_transaction *t = is_next ? &c->next : &c->transaction;
+	bool is_whole = message->whole.len > 0, is_next = !smtp_client_is_ready(c);
+	struct smtp_client_transaction *t = is_next ? &c->behind[c->n_behind] : &c->transaction;
 	size_t n = message->n_recipients;
 
-	assert((is_next || smtp_client_is_ready(c)) && n > 0);
-	smtp_client_transaction_release(t);
+	assert(n > 0 && (is_whole ? smtp_client_takes_whole(c) : !is_next || smtp_client_has_room(c)));
+	if (is_next)
+		c->n_behind++;
+	*t = (struct smtp_client_transaction){ 0 };
 	t->message = message;
+	t->is_whole = is_whole;
 	t->results = arena_alloc(&t->arena, n * sizeof *t->results);
 	t->decided = arena_alloc(&t->arena, n * sizeof *t->decided);
 	refuse_unfit(t, &c->extensions);
+	if (is_whole)
+		refuse_flawed(t);
 	t->at = next_open(t, 0);
 	write_commands(c, t);
 	if (!is_next)
@@ -290,9 +331,12 @@ void smtp_client_send(struct smtp_client *c, const struct smtp_client_message *m
 
 bool smtp_client_recall(struct smtp_client *c)
 {
-	if (c->state != STATE_DOT || !c->next.message || c->gone)
+	bool is_awaited = c->state == STATE_DOT || c->state == STATE_MAIL || c->state == STATE_RCPT;
+
+	if (!is_awaited || c->n_behind == 0 || c->gone)
 		return false;
-	smtp_client_transaction_release(&c->next);
+	while (c->n_behind > 0)
+		smtp_client_transaction_release(&c->behind[--c->n_behind]);
 	c->was_recalled = true;
 	return true;
 }
@@ -319,7 +363,9 @@ void smtp_client_on_mail(struct smtp_client *c)
 /* All recipients are answered. */
 static void after_recipients(struct smtp_client *c)
 {
-	if (pipelines(c)) {
+	if (c->transaction.is_whole) {
+		smtp_client_expect(c, STATE_DOT);
+	} else if (pipelines(c)) {
 		smtp_client_expect(c, STATE_DATA);
 	} else if (c->transaction.n_accepted == 0) {
 		finish(c);
@@ -412,6 +458,8 @@ void smtp_client_on_drained(struct smtp_client *c)
 {
 	if (c->state == STATE_BODY && c->transaction.wants)
 		pull(c);
+	else if (c->events->room && c->transaction.message && smtp_client_takes_whole(c))
+		c->events->room(c->owner);
 }
 
 static void fail(void *owner)
@@ -435,7 +483,7 @@ void smtp_client_body(struct smtp_client *c, struct bytes octets)
 	bool ok = is_last ? smtp_data_encode_end(&t->encoder, &t->encoded) : smtp_data_encode(&t->encoder, octets, &t->encoded);
 	if (!ok) {
 		struct error why = { 0 };
-		error_set(&why, ERROR_SYNTAX, "the message holds a bare CR, a bare LF or a NUL");
+		error_set(&why, ERROR_SYNTAX, FLAWED);
 		smtp_client_body_failed(c, &why);
 		return;
 	}

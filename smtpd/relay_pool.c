@@ -197,7 +197,7 @@ static void use_room(struct relay_destination *d)
 	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting); n = n->next) {
 		struct relay_remote *remote = LIST_OWNER(n, struct relay_remote, node);
 
-		if (relay_remote_has_room(remote))
+		while (!list_is_empty(&d->waiting) && relay_remote_has_room(remote))
 			send_one(d, remote);
 	}
 }

@@ -10,7 +10,8 @@
 
 #define IDLE_MS   (60 * 1000)
 #define CHECK_MS  (30 * 1000)           /* idle connections may be gone without a word */
-#define STUCK_MS  (30 * 1000)           /* a final dot is answered sooner, or not soon: the RFC's ten minutes go on */
+#define STUCK_MS  (30 * 1000)           /* the end of a message is answered sooner, or not soon: the RFC's ten minutes go on */
+#define WHOLE_MAX (64 * 1024)           /* octets of a message that is read before it is sent */
 #define BATCH_MAX 100                   /* recipients in one transaction: what every server must take (RFC 5321 4.5.3.1.8) */
 
 static struct relay *relay_of(const struct relay_remote *r)
@@ -26,6 +27,36 @@ static void job_release(struct relay_job *job)
 	*job = (struct relay_job){ 0 };
 }
 
+/* The i-th of those under way. */
+static struct relay_job *job_at(struct relay_remote *r, unsigned i)
+{
+	return &r->jobs[(r->first + i) % RELAY_JOBS_MAX];
+}
+
+/* Back to the front, in their order. */
+static void put_back(struct relay_destination *d, struct list *items)
+{
+	struct list_node *node;
+
+	while ((node = items->last) != NULL) {
+		list_remove(items, node);
+		list_prepend(&d->waiting, node);
+	}
+}
+
+/* All but the first n wait again. */
+static void keep_jobs(struct relay_remote *r, unsigned n)
+{
+	while (r->n_jobs > n) {
+		struct relay_job *job = job_at(r, --r->n_jobs);
+
+		put_back(r->destination, &job->items);
+		job_release(job);
+	}
+	if (r->n_given > n)
+		r->n_given = n;
+}
+
 static void destroy(struct relay_remote *r)
 {
 	struct relay *relay = relay_of(r);
@@ -36,8 +67,9 @@ static void destroy(struct relay_remote *r)
 	if (!r->is_open || r->is_checking)
 		r->destination->n_opening--;
 	smtp_client_close(r->client);
-	job_release(&r->jobs[0]);
-	job_release(&r->jobs[1]);
+	keep_jobs(r, r->n_given);
+	for (unsigned i = 0; i < r->n_jobs; i++)
+		job_release(job_at(r, i));
 	service_generation_unref(r->generation);
 	service_unhold(relay->loop->service);
 	free(r);
@@ -50,9 +82,19 @@ bool relay_remote_is_idle(const struct relay_remote *r)
 	return r->is_open && !r->is_spent && r->n_jobs == 0 && smtp_client_is_ready(r->client);
 }
 
+/* One that proved itself with a message, so that what makes a peer break down costs one message a session. */
+static bool takes_many(const struct relay_remote *r)
+{
+	const struct relay_job *last = &r->jobs[(r->first + r->n_jobs + RELAY_JOBS_MAX - 1) % RELAY_JOBS_MAX];
+
+	return r->has_answered && r->n_jobs < RELAY_JOBS_MAX && smtp_client_takes_whole(r->client) && (last->is_whole || r->n_given == r->n_jobs);
+}
+
 bool relay_remote_has_room(const struct relay_remote *r)
 {
-	return r->n_jobs == 1 && !r->is_spent && !r->is_stuck && !relay_remote_is_outdated(r) && smtp_client_has_room(r->client);
+	if (r->n_jobs == 0 || r->is_spent || r->is_stuck || relay_remote_is_outdated(r))
+		return false;
+	return takes_many(r) || (r->n_jobs == 1 && smtp_client_has_room(r->client));
 }
 
 bool relay_remote_is_outdated(const struct relay_remote *r)
@@ -83,6 +125,8 @@ static const struct store_queue_item *row_of(const struct relay_job *job)
 	return &LIST_OWNER(job->items.first, struct relay_item, node)->row;
 }
 
+static void give(struct relay_remote *);
+
 static void on_read(void *owner, const struct error *err, struct bytes octets)
 {
 	struct relay_job *job = owner;
@@ -92,6 +136,14 @@ static void on_read(void *owner, const struct error *err, struct bytes octets)
 
 	job->read = NULL;
 	job->is_wanted = false;
+	if (job->is_whole) {
+		/* Short or not to be read: told by the read that is made when the octets are wanted. */
+		job->is_whole = !err && octets.len == row_of(job)->size - row_of(job)->skip;
+		if (!err)
+			buffer_add_bytes(&job->first, octets);
+		give(job->remote);
+		return;
+	}
 	/* Read ahead: a failure is told by the read that is made when the octets are wanted. */
 	if (!is_wanted) {
 		if (!err)
@@ -114,29 +166,13 @@ static void read_at(struct relay_job *job, uint64_t offset)
 	job->read = store_read(relay_of(job->remote)->loop->store, row->message_id, row->skip + offset, left < STORE_READ_MAX ? (size_t)left : STORE_READ_MAX, on_read, job);
 }
 
-/* Back to the front, in their order. */
-static void put_back(struct relay_destination *d, struct list *items)
-{
-	struct list_node *node;
-
-	while ((node = items->last) != NULL) {
-		list_remove(items, node);
-		list_prepend(&d->waiting, node);
-	}
-}
-
-/* What was sent behind the dot goes another way, and another connection may stand in for this one. */
+/* What was sent behind goes another way, and another connection may stand in for this one. */
 static void lose_patience(void *owner)
 {
 	struct relay_remote *r = owner;
-	struct relay_job *behind = &r->jobs[(r->first + 1) % 2];
 
 	r->is_stuck = true;
-	if (r->n_jobs == 2 && smtp_client_recall(r->client)) {
-		put_back(r->destination, &behind->items);
-		job_release(behind);
-		r->n_jobs--;
-	}
+	keep_jobs(r, r->n_given > 1 && smtp_client_recall(r->client) ? 1 : r->n_given);
 	relay_pool_dispatch(r->destination);
 }
 
@@ -148,7 +184,7 @@ static void expect_dot(struct relay_remote *r)
 static void on_next(void *owner, uint64_t offset)
 {
 	struct relay_remote *r = owner;
-	struct relay_job *job = &r->jobs[r->first];
+	struct relay_job *job = job_at(r, 0);
 	const struct store_queue_item *row = row_of(job);
 
 	if (offset == row->size - row->skip) {
@@ -168,12 +204,11 @@ static void on_next(void *owner, uint64_t offset)
 
 void relay_remote_send(struct relay_remote *r, struct list *items)
 {
-	struct relay_job *job = &r->jobs[(r->first + r->n_jobs) % 2];
+	struct relay_job *job = job_at(r, r->n_jobs);
 	size_t n = 0;
 
 	net_timer_stop(&r->idle);
-	if (r->n_jobs++ > 0)
-		expect_dot(r);
+	r->n_jobs++;
 	job->remote = r;
 	job->items = *items;
 	*items = (struct list){ 0 };
@@ -188,9 +223,29 @@ void relay_remote_send(struct relay_remote *r, struct list *items)
 		.sender = row->sender, .recipients = job->recipients, .n_recipients = n, .size = row->size - row->skip, .is_8bit = row->is_8bit,
 		.returns = (enum envelope_return)row->returns, .envelope_id = row->envelope_id, .transaction = job->transaction,
 	};
+	job->is_whole = r->has_answered && row->size > row->skip && row->size - row->skip <= WHOLE_MAX && smtp_client_takes_whole(r->client);
 	if (row->size > row->skip)
 		read_at(job, 0);
-	smtp_client_send(r->client, &job->message);
+	give(r);
+}
+
+/* What may be sent now goes to the client, in the order it came. */
+static void give(struct relay_remote *r)
+{
+	while (r->n_given < r->n_jobs) {
+		struct relay_job *job = job_at(r, r->n_given);
+
+		if (job->is_whole ? job->read != NULL || !smtp_client_takes_whole(r->client) : !smtp_client_is_ready(r->client) && !smtp_client_has_room(r->client))
+			return;
+		if (job->is_whole)
+			job->message.whole = buffer_bytes(&job->first);
+		if (r->n_given++ > 0 || job->is_whole)
+			expect_dot(r);
+		smtp_client_send(r->client, &job->message);
+		job->message.whole = (struct bytes){ 0 };
+		if (job->is_whole)
+			buffer_release(&job->first);
+	}
 }
 
 /* It comes back soon: should the destination rest then, it is to be probed. */
@@ -218,7 +273,7 @@ static void settle(struct relay_remote *r, struct relay_item *item, const struct
 static void on_sent(void *owner, const struct smtp_client_result *results, size_t n)
 {
 	struct relay_remote *r = owner;
-	struct relay_job *job = &r->jobs[r->first];
+	struct relay_job *job = job_at(r, 0);
 	struct list settled = { 0 }, untried = { 0 };
 	struct list_node *node;
 	bool has_answered = false;
@@ -237,8 +292,11 @@ static void on_sent(void *owner, const struct smtp_client_result *results, size_
 		list_append(&settled, node);
 	}
 	job_release(job);
-	r->first = (r->first + 1) % 2;
+	r->first = (r->first + 1) % RELAY_JOBS_MAX;
 	r->n_jobs--;
+	r->n_given--;
+	if (r->n_given > 0 && job_at(r, 0)->is_whole)
+		expect_dot(r);
 	/* Nothing taken at all, or as much as it said it would: this session has served its share. */
 	r->is_spent |= list_is_empty(&settled) || smtp_client_is_spent(r->client);
 	put_back(r->destination, &untried);
@@ -275,7 +333,9 @@ static void on_ready(void *owner)
 	if (r->is_spent) {
 		smtp_client_quit(r->client);
 	} else {
-		net_timer_start(&r->idle, relay_of(r)->loop->net, IDLE_MS, on_idle, r);
+		give(r);
+		if (r->n_jobs == 0)
+			net_timer_start(&r->idle, relay_of(r)->loop->net, IDLE_MS, on_idle, r);
 	}
 	relay_pool_dispatch(d);
 }
@@ -307,6 +367,7 @@ static void on_room(void *owner)
 {
 	struct relay_remote *r = owner;
 
+	give(r);
 	relay_pool_dispatch(r->destination);
 }
 

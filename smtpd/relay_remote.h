@@ -11,6 +11,8 @@
 #include "mailstore/store.h"
 #include "smtpd/relay_pool.h"
 
+#define RELAY_JOBS_MAX 16
+
 /* One message on its way, with its first octets as soon as the store gave them. */
 struct relay_job {
 	struct relay_remote *remote;
@@ -21,6 +23,7 @@ struct relay_job {
 	struct store_request *read;
 	struct buffer first;
 	bool is_wanted;                 /* the client waits for the octets that are being read */
+	bool is_whole;                  /* to be given to the client with all its octets */
 };
 
 struct relay_remote {
@@ -35,9 +38,9 @@ struct relay_remote {
 	struct net_timer idle, patience;
 	bool is_checking;               /* NOOP: is it still there? */
 	int64_t idle_since_ms;          /* loop time */
-	/* The message under way, and the one whose commands are behind its final dot: jobs[first] and the other one. */
-	struct relay_job jobs[2];
-	unsigned first, n_jobs;
+	/* A ring: the message under way, those behind it, and those that wait for their octets; the client has the first n_given. */
+	struct relay_job jobs[RELAY_JOBS_MAX];
+	unsigned first, n_jobs, n_given;
 };
 
 bool relay_remote_open(struct relay_destination *, const struct relay_route *, struct error *err);
@@ -50,7 +53,7 @@ size_t relay_remote_recipients_max(const struct relay_remote *);
 bool relay_remote_check(struct relay_remote *);
 /* Opened under settings that were replaced since. */
 bool relay_remote_is_outdated(const struct relay_remote *);
-/* One message for these recipients, which become the remote's; only when idle, or with room. */
+/* One message for these recipients, which become the remote's; only when idle, or with room.  Of a peer that takes whole messages (smtp_client_takes_whole) up to RELAY_JOBS_MAX are under way. */
 void relay_remote_send(struct relay_remote *, struct list *items);
 /* Finish the message under way, then QUIT; at once when there is none. */
 void relay_remote_stop(struct relay_remote *);

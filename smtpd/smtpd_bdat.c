@@ -85,6 +85,9 @@ static void end_chunk(struct smtpd_session *s)
 
 	input->octets = NULL;
 	if (input->refusal != NULL) {
+		/* LAST is the end of the transaction, whatever became of it: the next may be pipelined behind it already. */
+		if (input->is_last)
+			smtpd_session_end_transaction(s);
 		if (input->refusal[0] != '\0')
 			smtpd_reply(s, "%s", input->refusal);
 	} else if (input->is_last) {

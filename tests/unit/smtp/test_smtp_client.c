@@ -80,6 +80,14 @@ static void expect(struct peer *p, struct bytes want)
 	buffer_release(&got);
 }
 
+static void expect_silence(struct peer *p)
+{
+	struct pollfd wait = { .fd = p->fd, .events = POLLIN };
+
+	if (p->input.len > 0 || poll(&wait, 1, 50) > 0)
+		buffer_add_text(&p->complaint, "more than wanted; ");
+}
+
 static void accept_tls(struct peer *p)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -153,6 +161,8 @@ static void play(struct peer *p, struct bytes line)
 		raw_write(p, BYTES("220 go\r\n250 injected\r\n"));
 	else if (bytes_equal(line, BYTES("TLS")))
 		accept_tls(p);
+	else if (bytes_equal(line, BYTES("SILENT")))
+		expect_silence(p);
 	else if (bytes_equal(line, BYTES("AUTH")))
 		authenticate(p);
 	else if (bytes_equal(line, BYTES("GONE")) && read_until(p, "\r\n", &rest))
@@ -195,6 +205,8 @@ struct claim {
 	bool is_8bit, fail_body, async;
 	bool window;                    /* the next message goes where there is room */
 	bool recalls;                   /* … and is taken back before the dot is answered */
+	const char *whole;              /* each message, sent whole as soon as the peer takes it */
+	const char *second;             /* what the second one is instead */
 };
 
 struct rig {
@@ -203,7 +215,7 @@ struct rig {
 	struct smtp_client *client;
 	struct buffer told;
 	size_t n_sent;
-	struct smtp_client_message messages[2];
+	struct smtp_client_message messages[20];
 	uint64_t asked;
 	struct net_timer timer;
 	bool done;
@@ -213,10 +225,20 @@ static const struct smtp_client_recipient recipients[] = { { .address = "bob@b.t
 
 static void send_next(struct rig *r)
 {
-	struct smtp_client_message *m = &r->messages[r->n_sent++ % 2];
+	struct smtp_client_message *m = &r->messages[r->n_sent++ % 20];
 
 	*m = (struct smtp_client_message){ .sender = "ann@a.test", .recipients = recipients, .n_recipients = 2, .size = 10, .is_8bit = r->claim->is_8bit };
+	if (r->claim->whole)
+		m->whole = bytes_text(r->n_sent == 2 && r->claim->second ? r->claim->second : r->claim->whole);
 	smtp_client_send(r->client, m);
+}
+
+static void send_whole(struct rig *r)
+{
+	while (r->n_sent < r->claim->n_messages && smtp_client_takes_whole(r->client))
+		send_next(r);
+	if (r->claim->recalls)
+		CHECK_ROW(smtp_client_recall(r->client) && !smtp_client_recall(r->client) && !smtp_client_takes_whole(r->client), r->claim->name);
 }
 
 static void on_ready(void *owner)
@@ -226,6 +248,8 @@ static void on_ready(void *owner)
 	buffer_add_text(&r->told, "ready ");
 	if (r->n_sent == r->claim->n_messages)
 		smtp_client_quit(r->client);
+	else if (r->claim->whole)
+		send_whole(r);
 	else
 		send_next(r);
 }
@@ -234,6 +258,8 @@ static void on_room(void *owner)
 {
 	struct rig *r = owner;
 
+	if (r->claim->whole)
+		send_whole(r);
 	if (!r->claim->window || r->n_sent == r->claim->n_messages)
 		return;
 	buffer_add_text(&r->told, "room ");
@@ -339,6 +365,11 @@ static void run(const struct claim *claim, enum net_poll_kind kind, struct net_w
 #define BODY  "> 250 2.1.0 ok\n> 250 2.1.5 ok\n> 250 2.1.5 ok\n> 354 go\n< Hi\n< ..dot\n< .\n"
 #define QUEUED "> 250 2.0.0 queued\n"
 #define SLOWLY MAIL "> 250 ok\n< RCPT TO:<bob@b.test>\n> 250 ok\n< RCPT TO:<eve@b.test>\n> 250 ok\n< DATA\n> 354 go\n< Hi\n< ..dot\n< .\n> 250 2.0.0 queued\n"
+#define KNOWN HELLO "> 250-mx.b.test\n> 250-PIPELINING\n> 250-CHUNKING\n> 250 XTRANSACTION\n"
+#define NAMES MAIL "< RCPT TO:<bob@b.test>\n< RCPT TO:<eve@b.test>\n"
+#define WHOLE NAMES "< BDAT 4 LAST\n< Hi\n"
+#define TAKEN "> 250 2.1.0 ok\n> 250 2.1.5 ok\n> 250 2.1.5 ok\n> 250 2.0.0 queued\n"
+#define TOLD  "sent(A 250 2.0.0)(A 250 2.0.0) "
 #define QUIT  "< QUIT\n> 221 bye\nGONE\n"
 #define ONE   "ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)"
 
@@ -375,6 +406,29 @@ static const struct claim claims[] = {
 	{ .name = "the next one's recipients refused, then RSET", .window = true, .n_messages = 2,
 	  .script = PIPE GROUP BODY GROUP QUEUED "> 250 ok\n> 550 5.1.1 x\n> 550 5.1.1 x\n> 554 5.5.1 none\n< RSET\n> 250 ok\n" QUIT,
 	  .told = "ready room sent(A 250 2.0.0)(A 250 2.0.0) sent(P 550 5.1.1)(P 550 5.1.1) ready closed(quit closed)" },
+	{ .name = "whole messages before any reply", .whole = "Hi\r\n", .script = KNOWN WHOLE WHOLE WHOLE TAKEN TAKEN TAKEN QUIT, .n_messages = 3,
+	  .told = "ready " TOLD TOLD TOLD "ready closed(quit closed)" },
+	{ .name = "sixteen whole messages at most", .whole = "Hi\r\n", .n_messages = 17, .told = "ready " TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD TOLD "ready closed(quit closed)",
+	  .script = KNOWN WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE WHOLE "SILENT\n" TAKEN WHOLE
+	  TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN TAKEN QUIT },
+	{ .name = "a whole message that lacks its last line end gets one", .whole = "Hi", .script = KNOWN WHOLE TAKEN QUIT, .n_messages = 1, .told = ONE },
+	{ .name = "a flawed one among whole messages is told in its turn", .whole = "Hi\r\n", .second = "a\nb\r\n", .n_messages = 3,
+	  .script = KNOWN WHOLE WHOLE TAKEN TAKEN QUIT, .told = "ready " TOLD "sent(P 0 5.6.0)(P 0 5.6.0) " TOLD "ready closed(quit closed)" },
+	{ .name = "a flawed whole message alone", .whole = "a\nb\r\n", .script = KNOWN QUIT, .n_messages = 1, .told = "ready sent(P 0 5.6.0)(P 0 5.6.0) ready closed(quit closed)" },
+	{ .name = "a refused whole message says nothing about the next", .whole = "Hi\r\n", .n_messages = 3,
+	  .script = KNOWN WHOLE WHOLE WHOLE TAKEN "> 250 ok\n> 550 5.1.1 no\n> 550 5.1.1 no\n> 554 5.5.1 nobody\n" TAKEN QUIT,
+	  .told = "ready " TOLD "sent(P 550 5.1.1)(P 550 5.1.1) " TOLD "ready closed(quit closed)" },
+	{ .name = "a MAIL put off among whole messages", .whole = "Hi\r\n", .n_messages = 2,
+	  .script = KNOWN WHOLE WHOLE "> 451 4.3.0 later\n> 503 5.5.1 no\n> 503 5.5.1 no\n> 503 5.5.1 no\n" TAKEN QUIT,
+	  .told = "ready sent(T 451 4.3.0)(T 451 4.3.0) " TOLD "ready closed(quit closed)" },
+	{ .name = "one recipient refused, a whole message for the other", .whole = "Hi\r\n", .n_messages = 1,
+	  .script = KNOWN WHOLE "> 250 ok\n> 550 5.1.1 no\n> 250 ok\n> 250 2.0.0 queued\n" QUIT, .told = "ready sent(P 550 5.1.1)(A 250 2.0.0) ready closed(quit closed)" },
+	{ .name = "lost before the end of the first whole message: it alone was tried", .whole = "Hi\r\n", .n_messages = 3, .script = KNOWN WHOLE WHOLE WHOLE "> 250 ok\n> 250 ok\n> 250 ok\n",
+	  .told = "ready sent(T 0 4.4.2)(T 0 4.4.2) sent(U 0 4.4.2)(U 0 4.4.2) sent(U 0 4.4.2)(U 0 4.4.2) closed(transaction try-later)" },
+	{ .name = "421 among whole messages", .whole = "Hi\r\n", .n_messages = 3, .script = KNOWN WHOLE WHOLE WHOLE TAKEN "> 421 4.3.2 bye\n",
+	  .told = "ready " TOLD "sent(U 421 4.4.2)(U 421 4.4.2) sent(U 421 4.4.2)(U 421 4.4.2) closed(transaction try-later)" },
+	{ .name = "whole messages taken back: the first one's end is the session's", .whole = "Hi\r\n", .recalls = true, .n_messages = 3,
+	  .script = KNOWN WHOLE WHOLE WHOLE TAKEN TAKEN TAKEN "GONE\n", .told = "ready " TOLD "closed(transaction closed)" },
 	{ .name = "no next group past MAILMAX", .window = true, .n_messages = 2,
 	  .script = HELLO "> 250-mx.b.test\n> 250-PIPELINING\n> 250-LIMITS MAILMAX=1\n> 250 SIZE 1000\n" GROUP YES GROUP YES QUIT,
 	  .told = "ready sent(A 250 2.0.0)(A 250 2.0.0) ready sent(A 250 2.0.0)(A 250 2.0.0) ready closed(quit closed)" },
