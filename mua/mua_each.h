@@ -11,9 +11,11 @@
 typedef bool mua_each_fn(struct mua_run *, const char *folder, uint32_t uid);
 
 /*
- * What is wrong with one id (MUA_EXIT_NOT_FOUND) says nothing of the next, anything else ends it all.  Sets run->exit_code: OK, NOT_FOUND
- * when none succeeded, PARTIAL when some did.  A bare UID lies in the folder of --folder, else INBOX.
+ * An id that fails does not keep the next from being done; without a connection the rest is not tried.  Sets run->exit_code as mua_tally
+ * has it.  A bare UID lies in the folder of --folder, else INBOX.
  */
 void mua_each(struct mua_run *, char *const *ids, size_t n, mua_each_fn *);
+/* The same; for a message with its octets in the cache run->has_octets is set, and no server is asked. */
+void mua_each_from_cache(struct mua_run *, char *const *ids, size_t n, mua_each_fn *);
 
 #endif

@@ -1,11 +1,13 @@
 #include "mua/mua_folder_list.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "imap/imap_client.h"
 #include "imap/imap_mailbox_name.h"
 #include "imap/imap_write.h"
 #include "mua/mua_exit.h"
+#include "mua/mua_folder_change.h"
 
 #define FOLDERS_MAX 100000
 
@@ -107,6 +109,28 @@ const struct mua_folder_entry *mua_folder_list_find(const struct mua_folder_list
 		if (strcmp(list->at[i].name, name) == 0)
 			return &list->at[i];
 	return NULL;
+}
+
+const struct mua_folder_entry *mua_folder_list_named(const struct mua_folder_list *list, const char *name)
+{
+	bool is_inbox = strcasecmp(name, "INBOX") == 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->at[i].name, name) == 0 || (is_inbox && strcasecmp(list->at[i].name, name) == 0))
+			return &list->at[i];
+	return NULL;
+}
+
+const struct mua_folder_entry *mua_folder_list_create(struct mua_folder_list *list, struct mua_run *run, const char *name)
+{
+	struct mua_folder_entry *made;
+
+	if (!mua_folder_change(run, "CREATE", name, NULL))
+		return NULL;
+	made = add_entry(list);
+	*made = (struct mua_folder_entry){ .name = arena_text(&list->arena, name), .special_use = "" };
+	made->wire_name = mua_folder_wire_name(&list->arena, name);
+	return made;
 }
 
 void mua_folder_list_release(struct mua_folder_list *list)

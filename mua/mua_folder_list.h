@@ -31,6 +31,10 @@ bool mua_folder_list_fetch(struct mua_folder_list *, struct mua_run *);
 bool mua_folder_list_count(struct mua_folder_list *, size_t i, struct mua_run *);
 /* The folder of a special use ("\\Sent"), else the one that is named so, else NULL. */
 const struct mua_folder_entry *mua_folder_list_find(const struct mua_folder_list *, const char *special_use, const char *name);
+/* The one of that name (INBOX without case), else NULL. */
+const struct mua_folder_entry *mua_folder_list_named(const struct mua_folder_list *, const char *name);
+/* CREATE it, and add it to the list; NULL as mua_run_command. */
+const struct mua_folder_entry *mua_folder_list_create(struct mua_folder_list *, struct mua_run *, const char *name);
 void mua_folder_list_release(struct mua_folder_list *);
 
 #endif

@@ -1,10 +1,12 @@
-/* mua folders: the folders of the account. */
+/* mua folders: the folders of the account, and changes to them. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "mua/mua_cache_folder.h"
 #include "mua/mua_commands.h"
 #include "mua/mua_exit.h"
+#include "mua/mua_folder_change.h"
 #include "mua/mua_folder_list.h"
 #include "mua/mua_json.h"
 #include "mua/mua_safe.h"
@@ -64,12 +66,45 @@ static bool count_all(struct mua_run *run, struct mua_folder_list *list)
 	return true;
 }
 
+static const struct change {
+	const char *word, *command;
+	size_t n_names;
+} changes[] = {
+	{ "create", "CREATE", 1 }, { "delete", "DELETE", 1 }, { "rename", "RENAME", 2 },
+	{ "subscribe", "SUBSCRIBE", 1 }, { "unsubscribe", "UNSUBSCRIBE", 1 },
+};
+
+/* What the cache has under a name that is given to another folder, or to none, is nothing any more. */
+static bool forget(struct mua_run *run, const char *name)
+{
+	return mua_cache_folder_forget(run->cache, name, &run->err) || mua_run_fail(run, MUA_EXIT_IO);
+}
+
+static int change(const struct mua_options *o)
+{
+	struct mua_run run = { .options = o };
+	const struct change *c = changes, *end = changes + sizeof changes / sizeof *changes;
+	char *const *names = o->arguments + 1;
+
+	while (c < end && strcmp(c->word, o->arguments[0]) != 0)
+		c++;
+	if (c == end || o->n_arguments != 1 + c->n_names)
+		mua_run_refuse(&run, MUA_EXIT_USAGE, "usage: mua %s", o->command->usage);
+	else if (mua_run_open(&run, o) && mua_run_open_mail(&run) &&
+	         mua_folder_change(&run, c->command, names[0], c->n_names > 1 ? names[1] : NULL) &&
+	         (strcmp(c->word, "delete") == 0 || c->n_names > 1) && forget(&run, names[0]) && c->n_names > 1)
+		forget(&run, names[1]);
+	return mua_run_close(&run);
+}
+
 int mua_folders(const struct mua_options *o)
 {
 	struct mua_run run;
 	struct mua_folder_list list = { 0 };
 	struct buffer out = { 0 };
 
+	if (o->n_arguments > 0)
+		return change(o);
 	if (mua_run_open(&run, o) && mua_run_open_mail(&run) && mua_folder_list_fetch(&list, &run)) {
 		if (list.n > 0)
 			qsort(list.at, list.n, sizeof *list.at, by_name);

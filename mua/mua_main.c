@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "mua/mua_commands.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_options.h"
@@ -26,6 +27,7 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_descriptors();
+	clock_open_test();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	net_signal_ignore_pipe();
 	if (mua_options_parse(&options, argc, argv, &status))

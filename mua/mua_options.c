@@ -12,6 +12,7 @@
 #include "mua/mua_exit.h"
 
 #define ANY_COMMAND (~0u)
+#define IN_FOLDER (MUA_LIST | MUA_SEARCH | MUA_READ | MUA_SAVE | MUA_FLAG | MUA_DELETE | MUA_MOVE | MUA_COPY | MUA_ARCHIVE | MUA_SYNC)
 
 enum kind { TEXT, LIST, FILES, FLAG, NUMBER, DURATION, HELP, VERSION };
 
@@ -42,10 +43,17 @@ static const struct row {
 	{ "all", NULL, "answer all recipients; save all attachments", 0, FLAG, MUA_SEND | MUA_SAVE, AT(all) },
 	{ "dry-run", NULL, "print envelope and letter, send nothing", 0, FLAG, MUA_SEND, AT(dry_run) },
 	{ "no-copy", NULL, "keep no copy in the folder for sent mail", 0, FLAG, MUA_SEND, AT(no_copy) },
-	{ "folder", "FOLDER", "default INBOX", 'f', TEXT, MUA_LIST | MUA_SEARCH | MUA_READ | MUA_SAVE | MUA_FLAG | MUA_DELETE, AT(folder) },
+	{ "folder", "FOLDER", "default INBOX; sync: all", 'f', TEXT, IN_FOLDER, AT(folder) },
+	{ "all-folders", NULL, "in all folders", 0, FLAG, MUA_SEARCH, AT(all_folders) },
+	{ "server", NULL, "let the server look for texts", 0, FLAG, MUA_SEARCH, AT(server) },
+	{ "local", NULL, "only what the cache holds; the server is not asked", 0, FLAG, MUA_LIST | MUA_SEARCH, AT(local) },
 	{ "limit", "N", "at most N messages", 0, NUMBER, MUA_LIST | MUA_SEARCH, AT(limit) },
 	{ "query", "QUERY", "only what matches", 'q', TEXT, MUA_LIST, AT(query) },
 	{ "counts", NULL, "count messages and unread ones", 0, FLAG, MUA_FOLDERS, AT(counts) },
+	{ "create", NULL, "make the target when it is not there", 0, FLAG, MUA_MOVE | MUA_COPY | MUA_ARCHIVE, AT(create) },
+	{ "once", NULL, "end when all is level (default)", 0, FLAG, MUA_SYNC, AT(once) },
+	{ "watch", NULL, "stay, and follow every change", 0, FLAG, MUA_SYNC, AT(watch) },
+	{ "offline-bodies", "DAYS", "keep the messages of the last DAYS days", 0, NUMBER, MUA_SYNC, AT(offline_days) },
 	{ "purge", NULL, "delete for good", 0, FLAG, MUA_DELETE, AT(purge) },
 	{ "part", "N", "only this part, such as 2 or 1.2", 0, TEXT, MUA_READ | MUA_SAVE, AT(part) },
 	{ "output", "FOLDER", "where to save (default: here)", 'o', TEXT, MUA_SAVE, AT(output) },

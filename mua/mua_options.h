@@ -23,7 +23,11 @@ struct mua_options {
 	const char *folder, *query;
 	uint64_t limit;
 	bool raw, headers, no_mark;
-	bool counts, purge;
+	bool counts, purge, create;
+	bool all_folders, server, local;
+	/* sync */
+	bool once, watch;
+	uint64_t offline_days;          /* 0: not given */
 	bool all;                       /* recipients of a reply; attachments to save */
 	const char *part, *output;
 

@@ -8,12 +8,12 @@
 
 #define NESTING_MAX 100
 
-enum kind { AND, OR, NOT, FROM, TO, SUBJECT, WORD, FLAG, ATTACHMENT, AFTER, BEFORE };
+enum kind { AND, OR, NOT, TEXT, FLAG, ATTACHMENT, AFTER, BEFORE };
 
 struct mua_query_node {
 	enum kind kind;
 	const struct mua_query_node *left, *right;      /* of AND, OR; NOT has only left */
-	struct bytes text;              /* folded */
+	const struct mua_query_term *term;
 	uint64_t flag;
 	bool is_set;                    /* what the flag must be */
 	int64_t time_s;
@@ -22,6 +22,7 @@ struct mua_query_node {
 struct parser {
 	struct bytes text, rest;
 	struct arena *arena;
+	struct mua_query_term **terms;  /* where the next one is hung */
 	struct error *err;
 	unsigned depth;
 };
@@ -155,11 +156,17 @@ static const struct mua_query_node *make_day(struct parser *p, struct bytes at, 
 	return parse_day(value, &node->time_s) ? node : fail(p, at, "a day is written 2026-01-31");
 }
 
-static const struct mua_query_node *make_text(struct parser *p, enum kind kind, struct bytes value)
+static const struct mua_query_node *make_text(struct parser *p, enum mua_query_field field, struct bytes value)
 {
-	struct mua_query_node *node = make(p, kind);
+	struct mua_query_node *node = make(p, TEXT);
+	struct mua_query_term *term = arena_alloc(p->arena, sizeof *term);
 
-	node->text = fold(p->arena, value);
+	term->field = field;
+	term->text = arena_bytes(p->arena, value);
+	term->folded = fold(p->arena, value);
+	*p->terms = term;
+	p->terms = &term->next;
+	node->term = term;
 	return node;
 }
 
@@ -168,9 +175,11 @@ static const struct mua_query_node *parse_term(struct parser *p)
 	static const struct {
 		const char *key;
 		enum kind kind;
+		enum mua_query_field field;
 	} keys[] = {
-		{ "from:", FROM }, { "to:", TO }, { "subject:", SUBJECT }, { "is:", FLAG }, { "has:", ATTACHMENT },
-		{ "after:", AFTER }, { "before:", BEFORE }, { "", WORD },
+		{ "from:", TEXT, MUA_QUERY_FROM }, { "to:", TEXT, MUA_QUERY_TO }, { "subject:", TEXT, MUA_QUERY_SUBJECT },
+		{ "body:", TEXT, MUA_QUERY_BODY }, { "is:", FLAG, 0 }, { "has:", ATTACHMENT, 0 }, { "after:", AFTER, 0 },
+		{ "before:", BEFORE, 0 }, { "", TEXT, MUA_QUERY_WORD },
 	};
 	struct bytes word = peek_word(p), at, value;
 	size_t i = 0;
@@ -194,7 +203,7 @@ static const struct mua_query_node *parse_term(struct parser *p)
 	case BEFORE:
 		return make_day(p, at, keys[i].kind, value);
 	default:
-		return make_text(p, keys[i].kind, value);
+		return make_text(p, keys[i].field, value);
 	}
 }
 
@@ -276,7 +285,7 @@ static const struct mua_query_node *parse_or(struct parser *p)
 
 bool mua_query_parse(struct mua_query *q, struct bytes text, struct error *err)
 {
-	struct parser p = { .text = text, .rest = text, .arena = &q->arena, .err = err };
+	struct parser p = { .text = text, .rest = text, .arena = &q->arena, .terms = &q->terms, .err = err };
 
 	q->root = parse_or(&p);
 	if (q->root != NULL && p.rest.len > 0) {
@@ -288,8 +297,11 @@ bool mua_query_parse(struct mua_query *q, struct bytes text, struct error *err)
 
 void mua_query_release(struct mua_query *q)
 {
+	for (struct mua_query_term *term = q->terms; term != NULL; term = term->next)
+		ranges_release(&term->uids);
 	arena_reset(&q->arena);
 	q->root = NULL;
+	q->terms = NULL;
 }
 
 /* Matching */
@@ -305,6 +317,27 @@ static bool holds(const char *field, struct bytes folded)
 	return found;
 }
 
+static bool match_term(const struct mua_query_term *term, const struct mua_message *m)
+{
+	bool is_of_sender = false;
+
+	if (term->is_answered)
+		return ranges_contains(&term->uids, m->uid);
+	switch (term->field) {
+	case MUA_QUERY_TO:
+		return holds(m->to, term->folded);
+	case MUA_QUERY_SUBJECT:
+		return holds(m->subject, term->folded);
+	case MUA_QUERY_FROM:
+	case MUA_QUERY_WORD:
+		is_of_sender = holds(m->from_name, term->folded) || holds(m->from_address, term->folded);
+		return is_of_sender || (term->field == MUA_QUERY_WORD && holds(m->subject, term->folded));
+	case MUA_QUERY_BODY:
+		break;
+	}
+	return false;
+}
+
 static bool match(const struct mua_query_node *n, const struct mua_message *m)
 {
 	int64_t when = m->sent_s ? m->sent_s : m->received_s;
@@ -316,14 +349,8 @@ static bool match(const struct mua_query_node *n, const struct mua_message *m)
 		return match(n->left, m) || match(n->right, m);
 	case NOT:
 		return !match(n->left, m);
-	case FROM:
-		return holds(m->from_name, n->text) || holds(m->from_address, n->text);
-	case TO:
-		return holds(m->to, n->text);
-	case SUBJECT:
-		return holds(m->subject, n->text);
-	case WORD:
-		return holds(m->subject, n->text) || holds(m->from_name, n->text) || holds(m->from_address, n->text);
+	case TEXT:
+		return match_term(n->term, m);
 	case FLAG:
 		return ((m->flags & n->flag) != 0) == n->is_set;
 	case ATTACHMENT:

@@ -1,4 +1,5 @@
 /* mua read: messages by id. */
+#include "imap/imap_flag.h"
 #include "message/encoded_word.h"
 #include "message/header.h"
 #include "message/preview.h"
@@ -146,11 +147,33 @@ static bool show(struct mua_run *run, const char *folder, uint32_t uid)
 	return ok;
 }
 
+static bool is_seen(struct mua_run *run, uint32_t uid)
+{
+	struct arena arena = { 0 };
+	struct mua_message row = { 0 };
+
+	mua_cache_get(run->cache, &run->folder, uid, &arena, &row, NULL);
+	arena_reset(&arena);
+	return row.flags & IMAP_FLAG_SEEN;
+}
+
+/* Shown from the cache it was read, whether or not the server can be told. */
+static void mark_if_reachable(struct mua_run *run, const char *folder, uint32_t uid)
+{
+	if (!is_seen(run, uid) && !(mua_run_folder(run, folder) && mua_run_mark_seen(run, uid)))
+		mua_run_refuse(run, MUA_EXIT_OK, "UID %u was not marked seen", uid);
+}
+
 static bool read_one(struct mua_run *run, const char *folder, uint32_t uid)
 {
 	if (!mua_run_body(run, uid) || !show(run, folder, uid))
 		return false;
-	return run->options->no_mark || mua_run_mark_seen(run, uid);
+	if (run->options->no_mark)
+		return true;
+	if (!run->has_octets)
+		return mua_run_mark_seen(run, uid);
+	mark_if_reachable(run, folder, uid);
+	return true;
 }
 
 int mua_read(const struct mua_options *o)
@@ -158,6 +181,6 @@ int mua_read(const struct mua_options *o)
 	struct mua_run run;
 
 	if (mua_run_open(&run, o) && mua_run_open_mail(&run))
-		mua_each(&run, o->arguments, o->n_arguments, read_one);
+		mua_each_from_cache(&run, o->arguments, o->n_arguments, read_one);
 	return mua_run_close(&run);
 }

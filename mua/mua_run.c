@@ -1,5 +1,6 @@
 #include "mua/mua_run.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +8,13 @@
 
 #include "base/memory.h"
 #include "imap/imap_flag.h"
+#include "mua/mua_cache_body.h"
+#include "mua/mua_cache_folder.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_safe.h"
 #include "mua/mua_sync_body.h"
 #include "mua/mua_sync_folder.h"
+#include "mua/mua_sync_idle.h"
 
 #define DEFAULT_TIMEOUT_S 30
 
@@ -23,7 +27,7 @@ void mua_run_complain(const struct error *err)
 	buffer_release(&text);
 }
 
-static bool fail(struct mua_run *r, int exit_code)
+bool mua_run_fail(struct mua_run *r, int exit_code)
 {
 	mua_run_complain(&r->err);
 	r->exit_code = exit_code;
@@ -55,8 +59,12 @@ static void on_done(void *owner, const struct error *err, int exit_code, struct 
 
 static bool wait_done(struct mua_run *r)
 {
-	mua_run_until(r, &r->is_done);
-	return r->err.kind == ERROR_NONE || fail(r, r->exit_code);
+	while (!r->is_done) {
+		net_loop_run_once(r->loop, -1);
+		if (r->is_stopping && !r->is_done)
+			mua_sync_abort(r->sync);
+	}
+	return r->err.kind == ERROR_NONE || mua_run_fail(r, r->exit_code);
 }
 
 static void prepare(struct mua_run *r)
@@ -65,18 +73,30 @@ static void prepare(struct mua_run *r)
 	r->err = (struct error){ 0 };
 }
 
+static void on_signal(void *owner, int number)
+{
+	struct mua_run *r = owner;
+
+	(void)number;
+	r->is_stopping = true;
+}
+
 bool mua_run_open(struct mua_run *r, const struct mua_options *options)
 {
 	int exit_code;
 
 	*r = (struct mua_run){ .options = options };
 	if (!mua_account_open(&r->account, options, &exit_code, &r->err))
-		return fail(r, exit_code);
+		return mua_run_fail(r, exit_code);
 	r->loop = net_loop_create(net_poll_kind_default(), &r->err);
 	if (r->loop == NULL)
-		return fail(r, MUA_EXIT_INTERNAL);
+		return mua_run_fail(r, MUA_EXIT_INTERNAL);
+	if (options->watch)
+		r->signals = net_signal_create(r->loop, (const int[]){ SIGINT, SIGTERM, SIGHUP, 0 }, on_signal, r, &r->err);
+	if (options->watch && r->signals == NULL)
+		return mua_run_fail(r, MUA_EXIT_INTERNAL);
 	r->worker = net_worker_create(1, 16, &r->err);
-	return r->worker != NULL || fail(r, MUA_EXIT_INTERNAL);
+	return r->worker != NULL || mua_run_fail(r, MUA_EXIT_INTERNAL);
 }
 
 bool mua_run_open_mail(struct mua_run *r)
@@ -85,14 +105,14 @@ bool mua_run_open_mail(struct mua_run *r)
 
 	if (r->account.imap.host == NULL) {
 		error_set(&r->err, ERROR_SYNTAX, "no IMAP server: give --imap");
-		return fail(r, MUA_EXIT_CONFIG);
+		return mua_run_fail(r, MUA_EXIT_CONFIG);
 	}
 	/* Users of the same name at two servers are two people. */
 	name = xprintf("%s@%s:%d", r->account.imap.user, r->account.imap.host, r->account.imap.port);
 	r->cache = mua_cache_open(name, &r->err);
 	free(name);
 	if (r->cache == NULL)
-		return fail(r, MUA_EXIT_IO);
+		return mua_run_fail(r, MUA_EXIT_IO);
 	r->sync = mua_sync_create(&(struct mua_sync_options){
 		.loop = r->loop,
 		.worker = r->worker,
@@ -111,11 +131,54 @@ bool mua_run_folder(struct mua_run *r, const char *name)
 	return wait_done(r);
 }
 
+bool mua_run_folder_from_cache(struct mua_run *r, const char *name)
+{
+	prepare(r);
+	r->exit_code = MUA_EXIT_OK;
+	if (mua_cache_folder_find(r->cache, name, &r->folder, &r->err))
+		return true;
+	return mua_run_fail(r, r->err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_IO);
+}
+
 bool mua_run_body(struct mua_run *r, uint32_t uid)
 {
+	if (r->has_octets)
+		return true;
 	prepare(r);
 	mua_sync_body(r->sync, uid, on_done, r);
 	return wait_done(r);
+}
+
+bool mua_run_body_from_cache(struct mua_run *r, const char *folder, uint32_t uidvalidity, uint32_t uid)
+{
+	struct mua_folder found;
+
+	buffer_clear(&r->octets);
+	if (!mua_cache_folder_find(r->cache, folder, &found, NULL) || (uidvalidity != 0 && uidvalidity != found.uidvalidity) ||
+	    !mua_cache_body_get(r->cache, &found, uid, &r->octets, NULL))
+		return false;
+	r->folder = found;
+	r->has_octets = true;
+	return true;
+}
+
+bool mua_run_bodies(struct mua_run *r, const struct ranges *uids)
+{
+	prepare(r);
+	mua_sync_bodies(r->sync, uids, on_done, r);
+	return wait_done(r);
+}
+
+bool mua_run_idle(struct mua_run *r, int64_t after_ms)
+{
+	prepare(r);
+	mua_sync_idle(r->sync, after_ms, on_done, r);
+	while (!r->is_done) {
+		net_loop_run_once(r->loop, -1);
+		if (r->is_stopping)
+			mua_sync_idle_end(r->sync);
+	}
+	return r->err.kind == ERROR_NONE || mua_run_fail(r, r->exit_code);
 }
 
 bool mua_run_mark_seen(struct mua_run *r, uint32_t uid)
@@ -134,7 +197,7 @@ bool mua_run_is_there(struct mua_run *r, uint32_t uid)
 	prepare(r);
 	ok = mua_cache_get(r->cache, &r->folder, uid, &arena, &message, &r->err);
 	arena_reset(&arena);
-	return ok || fail(r, r->err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_IO);
+	return ok || mua_run_fail(r, r->err.kind == ERROR_NOT_FOUND ? MUA_EXIT_NOT_FOUND : MUA_EXIT_IO);
 }
 
 bool mua_run_command(struct mua_run *r, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *owner)
@@ -153,7 +216,7 @@ bool mua_run_refuse(struct mua_run *r, int exit_code, const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	error_set(&r->err, ERROR_DENIED, "%s", text);
-	return fail(r, exit_code);
+	return mua_run_fail(r, exit_code);
 }
 
 int mua_run_close(struct mua_run *r)
@@ -161,6 +224,7 @@ int mua_run_close(struct mua_run *r)
 	int exit_code = r->exit_code;
 
 	if (r->sync != NULL) {
+		r->is_stopping = false;
 		prepare(r);
 		mua_sync_finish(r->sync, on_done, r);
 		mua_run_until(r, &r->is_done);
@@ -170,6 +234,7 @@ int mua_run_close(struct mua_run *r)
 	net_worker_destroy(r->worker);
 	while (r->loop != NULL && net_loop_endings(r->loop) > 0)
 		net_loop_run_once(r->loop, -1);
+	net_signal_destroy(r->signals);
 	if (r->loop != NULL)
 		net_loop_destroy(r->loop);
 	mua_account_release(&r->account);
@@ -182,5 +247,5 @@ bool mua_run_print(struct mua_run *r, struct bytes octets)
 	if (octets.len == 0 || (fwrite(octets.at, 1, octets.len, stdout) == octets.len && fflush(stdout) == 0))
 		return true;
 	error_set(&r->err, ERROR_SYSTEM, "cannot write the output");
-	return fail(r, MUA_EXIT_OUTPUT);
+	return mua_run_fail(r, MUA_EXIT_OUTPUT);
 }

@@ -6,11 +6,13 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/ranges.h"
 #include "mua/mua_account.h"
 #include "mua/mua_cache.h"
 #include "mua/mua_options.h"
 #include "mua/mua_sync.h"
 #include "netcore/net_loop.h"
+#include "netcore/net_signal.h"
 #include "netcore/net_worker.h"
 
 struct mua_run {
@@ -26,6 +28,10 @@ struct mua_run {
 	struct error err;
 	int exit_code;
 	struct buffer octets;
+	bool has_octets;                /* those of the message at hand came from the cache; its folder was not entered */
+	/* --watch alone */
+	struct net_signal *signals;
+	bool is_stopping;               /* a signal came */
 };
 
 /* Each prints what went wrong and returns false with run->exit_code set. */
@@ -34,8 +40,16 @@ bool mua_run_open(struct mua_run *, const struct mua_options *);
 bool mua_run_open_mail(struct mua_run *);
 /* Bring a folder level with the server. */
 bool mua_run_folder(struct mua_run *, const char *name);
-/* The octets of a message of that folder, in run->octets. */
+/* As the cache has it. */
+bool mua_run_folder_from_cache(struct mua_run *, const char *name);
+/* The octets of a message of that folder, in run->octets; at once when has_octets is set. */
 bool mua_run_body(struct mua_run *, uint32_t uid);
+/* Of one that the cache holds with its octets: sets folder, octets and has_octets, without a word to the server or, when it does not, to anybody. */
+bool mua_run_body_from_cache(struct mua_run *, const char *folder, uint32_t uidvalidity, uint32_t uid);
+/* Put octets of these into the cache. */
+bool mua_run_bodies(struct mua_run *, const struct ranges *uids);
+/* Wait for news of that folder, no longer than that. */
+bool mua_run_idle(struct mua_run *, int64_t after_ms);
 bool mua_run_mark_seen(struct mua_run *, uint32_t uid);
 /* Whether the cache of that folder, level with the server, holds the message. */
 bool mua_run_is_there(struct mua_run *, uint32_t uid);
@@ -46,6 +60,8 @@ bool mua_run_refuse(struct mua_run *, int exit_code, const char *format, ...) __
 /* Logs out, frees everything, returns exit_code. */
 int mua_run_close(struct mua_run *);
 
+/* Put a failure of our own (err is set) into words. */
+bool mua_run_fail(struct mua_run *, int exit_code);
 /* The longest silence of a server that is borne. */
 int64_t mua_run_timeout_ms(const struct mua_run *);
 /* Turn the loop until *flag is set. */

@@ -108,7 +108,7 @@ int mua_save(const struct mua_options *o)
 	if ((o->part != NULL) == o->all)
 		mua_run_refuse(&s.run, MUA_EXIT_USAGE, "give --part or --all");
 	else if (open_folder(&s) && mua_run_open(&s.run, o) && mua_run_open_mail(&s.run)) {
-		mua_each(&s.run, o->arguments, o->n_arguments, save_one);
+		mua_each_from_cache(&s.run, o->arguments, o->n_arguments, save_one);
 		if (s.run.exit_code == MUA_EXIT_OK && s.n_saved == 0)
 			s.run.exit_code = MUA_EXIT_EMPTY;
 	}

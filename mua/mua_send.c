@@ -9,7 +9,7 @@
 #include "message/header.h"
 #include "message/preview.h"
 #include "mua/mua_commands.h"
-#include "mua/mua_copy.h"
+#include "mua/mua_sent_copy.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_file.h"
 #include "mua/mua_id.h"
@@ -238,7 +238,7 @@ static void keep_copy(struct draft *d)
 
 	if (!was_sent || d->run.options->no_copy || d->run.account.imap.host == NULL)
 		return;
-	if (mua_copy_keep(&d->run, buffer_bytes(&d->message), d->letter.bcc))
+	if (mua_sent_copy_keep(&d->run, buffer_bytes(&d->message), d->letter.bcc))
 		d->run.exit_code = exit_code;
 	else
 		mua_run_refuse(&d->run, MUA_EXIT_PARTIAL, "the letter was sent, but no copy of it was kept");

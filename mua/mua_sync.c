@@ -109,6 +109,11 @@ static void on_command_over(struct mua_sync *s, const struct imap_reply *reply)
 		mua_sync_end(s, NULL, MUA_EXIT_OK);
 }
 
+bool mua_sync_is_open(const struct mua_sync *s)
+{
+	return s->is_ready;
+}
+
 unsigned mua_sync_can(const struct mua_sync *s)
 {
 	return s->is_ready ? imap_client_can(s->client) : 0;

@@ -54,6 +54,8 @@ typedef void mua_sync_reply_fn(void *owner, const struct imap_reply *);
  */
 void mua_sync_command(struct mua_sync *, const char *what, struct bytes command, mua_sync_reply_fn *on_reply, void *reply_owner,
                       mua_sync_fn *, void *owner);
+/* Logged in, as far as is known. */
+bool mua_sync_is_open(const struct mua_sync *);
 /* IMAP_CAN_ bits; 0 before the log-in. */
 unsigned mua_sync_can(const struct mua_sync *);
 /* Drops the connection; the operation under way, if any, never ends. */

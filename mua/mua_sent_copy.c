@@ -1,4 +1,4 @@
-#include "mua/mua_copy.h"
+#include "mua/mua_sent_copy.h"
 
 #include "imap/imap_write.h"
 #include "message/compose.h"
@@ -26,7 +26,7 @@ static bool append(struct mua_run *run, const struct mua_folder_entry *folder, s
 	return ok;
 }
 
-bool mua_copy_keep(struct mua_run *run, struct bytes letter, const char *bcc)
+bool mua_sent_copy_keep(struct mua_run *run, struct bytes letter, const char *bcc)
 {
 	struct mua_folder_list folders = { 0 };
 	const struct mua_folder_entry *sent;
