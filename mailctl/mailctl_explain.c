@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
@@ -191,15 +192,38 @@ static int explain_remote(struct explaining *x, const char *rule, const char *ta
 	return EX_OK;
 }
 
+/* NULL: a copy would be taken. */
+static const char *trouble_of(const struct store_target *target)
+{
+	switch (store_target_judge(target, 1, clock_now_s())) {
+	case ERROR_NONE:
+		return NULL;
+	case ERROR_NOT_FOUND:
+		return "no such user";
+	case ERROR_DENIED:
+		return "disabled";
+	case ERROR_FULL:
+		return "over quota, refused for now";
+	default:
+		return "over quota for days, refused for good";
+	}
+}
+
 static void explain_local(struct explaining *x, const char *rule, const struct store_target *target)
 {
-	bool is_new = target->user_id == STORE_USER_NEW, is_alias = strcmp(rule, "alias") == 0;
+	bool is_new = target->user_id == STORE_USER_NEW, is_gone = target->user_id == STORE_USER_GONE, is_alias = strcmp(rule, "alias") == 0;
+	const char *trouble = trouble_of(target);
 
-	if (x->ctl->json)
-		mailctl_print_json(begin_json(x, rule, target->address, is_new ? "new mailbox" : "mailbox"));
-	else
-		printf("%s: %s%s%s\n", x->address, is_alias ? "leads to " : "", is_alias ? target->address : is_new ? "" : "a user here",
-		       is_new ? is_alias ? ", whose mailbox the first mail makes" : "its first mail makes the mailbox" : "");
+	if (x->ctl->json) {
+		json_t *object = begin_json(x, rule, target->address, is_gone ? "none" : is_new ? "new mailbox" : "mailbox");
+		if (trouble != NULL)
+			json_object_set_new(object, "trouble", json_string(trouble));
+		mailctl_print_json(object);
+		return;
+	}
+	printf("%s: %s%s%s%s%s\n", x->address, is_alias ? "leads to " : "", is_alias ? target->address : is_new ? "" : "a user here",
+	       is_new ? is_alias ? ", whose mailbox the first mail makes" : "its first mail makes the mailbox" : "",
+	       trouble != NULL ? ": " : "", trouble != NULL ? trouble : "");
 }
 
 static void explain_unknown(struct explaining *x)
@@ -236,8 +260,10 @@ static void resolved(void *owner, const struct error *err, enum store_resolution
 	mailctl_store_done(&x->m, err);
 	x->resolution = resolution;
 	x->targets = arena_alloc(&x->m.arena, (n + 1) * sizeof *targets);
-	for (x->n = 0; x->n < n; x->n++)
-		x->targets[x->n] = (struct store_target){ targets[x->n].user_id, arena_text(&x->m.arena, targets[x->n].address) };
+	for (x->n = 0; x->n < n; x->n++) {
+		x->targets[x->n] = targets[x->n];
+		x->targets[x->n].address = arena_text(&x->m.arena, targets[x->n].address);
+	}
 }
 
 int mailctl_queue_explain(struct mailctl *ctl, int argc, char **argv)

@@ -17,7 +17,7 @@ struct store_body;
 
 struct store_recipient {
 	size_t original;                /* index of the original recipient this copy is for: results are per original */
-	int64_t user_id;                /* as in store_target */
+	int64_t user_id;                /* as in store_target; a remote copy keeps the sender, so that reports go to it */
 	const char *address;            /* as in store_target; local: the original address will do (for the journal) */
 	unsigned notify;                /* ENVELOPE_NOTIFY_ bits, 0 = default */
 	const char *original_recipient; /* ORCPT or NULL */
@@ -35,10 +35,15 @@ struct store_delivery {
 	int64_t arrived_s;
 	int64_t expires_s;              /* queue rows give up then */
 	const char *source;             /* who handed it in, for the journal: "alice@a.test" or "192.0.2.1" */
+	/* Who submits it, 0 = nobody who logged in: must still be a user and not disabled (else DENIED); the message is counted for its day
+	 * (UTC), and refused beyond messages_per_day (LIMIT; 0 = none).  With either nothing is stored, and n is 0 in the completion. */
+	int64_t sender_user_id;
+	int64_t messages_per_day;
 	const struct store_recipient *recipients;
 	size_t n_recipients, n_originals;
 	/* When some copies are stored and a local one is not (its user went, it is over quota), it becomes a queue row that
-	 * carries the reason, so that its sender is told by a report, and counts as stored. */
+	 * carries the reason, so that its sender is told by a report, and counts as stored.  Without this only where another copy for the
+	 * same original is stored. */
 	bool report_refused;
 	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
 	int64_t lease_s;
@@ -50,7 +55,8 @@ struct store_delivery {
 };
 
 /*
- * results[0..n_originals): kind NONE = stored for all targets of that original, else why not (FULL = over quota …).
+ * results[0..n_originals): kind NONE = stored for all targets of that original, else why not, as store_target_judge has it: FULL (may pass),
+ * LIMIT (will not): over quota; DENIED: disabled; NOT_FOUND: no such user any more.
  * err set: nothing is stored; when every original failed for itself err is the first one's and results tell all, else n is 0.
  * items (taken, may be NULL): the rows born leased.
  */

@@ -1,6 +1,7 @@
 #include "mailstore/store_account.h"
 
 #include "mailstore/mailboxes.h"
+#include "mailstore/users.h"
 
 int64_t store_account_find(struct store_context *context, struct bytes name, int64_t *state)
 {
@@ -80,6 +81,32 @@ bool store_account_domain(struct store_context *context, struct bytes domain, bo
 	return found >= 0;
 }
 
+bool store_account_read(struct store_context *context, int64_t user_id, struct store_target *target)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT state, quota_octets, used_octets, over_quota_since FROM user WHERE user_id = ?");
+	bool found;
+
+	database_statement_bind_int(s, 1, user_id);
+	found = database_statement_step(s);
+	if (found) {
+		target->disabled = (database_statement_int(s, 0) & STORE_USER_DISABLED) != 0;
+		target->quota = (uint64_t)database_statement_int(s, 1);
+		target->used = (uint64_t)database_statement_int(s, 2);
+		target->full_since_s = database_statement_int(s, 3);
+	}
+	database_statement_end(s);
+	return found;
+}
+
+void store_account_start_grace(struct store_context *context, int64_t user_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "UPDATE user SET over_quota_since = ? WHERE user_id = ? AND over_quota_since = 0");
+
+	database_statement_bind_int(s, 1, context->now_s);
+	database_statement_bind_int(s, 2, user_id);
+	database_statement_run(s);
+}
+
 bool store_account_has_room(struct store_context *context, int64_t user_id, uint64_t octets)
 {
 	struct database_statement *s;
@@ -94,7 +121,8 @@ void store_account_count(struct store_context *context, int64_t user_id, int64_t
 {
 	struct database_statement *s;
 
-	s = database_statement_begin(context->db, "UPDATE user SET used_octets = max(0, used_octets + ?), used_messages = max(0, used_messages + ?) WHERE user_id = ?");
+	s = database_statement_begin(context->db, "UPDATE user SET used_octets = max(0, used_octets + ?1), used_messages = max(0, used_messages + ?2), "
+		"over_quota_since = CASE WHEN quota_octets > 0 AND used_octets + ?1 > quota_octets THEN over_quota_since ELSE 0 END WHERE user_id = ?3");
 	database_statement_bind_int(s, 1, octets);
 	database_statement_bind_int(s, 2, messages);
 	database_statement_bind_int(s, 3, user_id);

@@ -17,8 +17,14 @@ int64_t store_account_find(struct store_context *, struct bytes name, int64_t *s
 int64_t store_account_make(struct store_context *, struct bytes name, int64_t state);
 /* Is the domain ours?  catch_all may be NULL. */
 bool store_account_domain(struct store_context *, struct bytes domain, bool *catch_all);
-/* Would octets more pass the quota? */
+struct store_target;
+/* What store_target_judge asks of a user; false: there is none. */
+bool store_account_read(struct store_context *, int64_t user_id, struct store_target *);
+/* The grace time begins, unless it runs. */
+void store_account_start_grace(struct store_context *, int64_t user_id);
+/* Do octets more stay within the quota? */
 bool store_account_has_room(struct store_context *, int64_t user_id, uint64_t octets);
+/* The user's counters; within the quota the grace time ends. */
 void store_account_count(struct store_context *, int64_t user_id, int64_t messages, int64_t octets);
 
 #endif

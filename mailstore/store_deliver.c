@@ -5,7 +5,6 @@
 struct deliver_request {
 	struct store_request request;
 	struct store_delivery_copy copy;
-	bool was_judged;                /* the results are worth reading */
 	store_deliver_fn *done;
 	void *owner;
 };
@@ -14,13 +13,13 @@ static enum store_run run(struct store_request *request, struct store_context *c
 {
 	struct deliver_request *self = (struct deliver_request *)request;
 
-	self->was_judged = false;
-	if (store_delivery_run(&self->copy, context, &request->error)) {
-		self->was_judged = true;
-		return STORE_RUN_DONE;
-	}
-	self->was_judged = true;
-	return STORE_RUN_FAILED;
+	return store_delivery_run(&self->copy, context, &request->error) ? STORE_RUN_DONE : STORE_RUN_FAILED;
+}
+
+/* A delivery that fails says why of each recipient, or nothing of any. */
+static bool has_results(const struct deliver_request *self)
+{
+	return self->request.error.kind == ERROR_NONE || self->copy.results[0].kind != ERROR_NONE;
 }
 
 static void complete(struct store_request *request)
@@ -31,8 +30,7 @@ static void complete(struct store_request *request)
 
 	if (!failed)
 		self->copy.items = NULL;
-	self->done(self->owner, failed ? &request->error : NULL, self->copy.results,
-	           self->was_judged ? self->copy.given.n_originals : 0, items);
+	self->done(self->owner, failed ? &request->error : NULL, self->copy.results, has_results(self) ? self->copy.given.n_originals : 0, items);
 }
 
 static void release(struct store_request *request)

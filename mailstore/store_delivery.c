@@ -13,6 +13,7 @@
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"
 #include "mailstore/store_received.h"
+#include "mailstore/store_send_count.h"
 #include "mailstore/users.h"
 
 static const char *keep_text(struct arena *arena, const char *text)
@@ -44,6 +45,7 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 	copy->id_hash = copy->kept.names.own;
 	copy->given.summary = NULL;
 	copy->results = arena_alloc(arena, given->n_originals * sizeof *copy->results);
+	memset(copy->results, 0, given->n_originals * sizeof *copy->results);
 }
 
 /* What one recipient comes to. */
@@ -81,23 +83,36 @@ static int64_t make_user(struct store_context *context, const char *text)
 	return user_id;
 }
 
+static const char *reason_of(enum error_kind kind)
+{
+	return kind == ERROR_DENIED ? "the account is disabled" : kind == ERROR_NOT_FOUND ? "no such user any more" : "over quota";
+}
+
 static void plan_local(const struct store_delivery_copy *copy, struct store_context *context, const struct store_recipient *recipient, struct part *part)
 {
+	struct store_target target = { .user_id = recipient->user_id };
+	enum error_kind kind = ERROR_NONE;
+
 	part->kind = LOCAL;
-	part->user_id = recipient->user_id;
 	if (recipient->user_id == STORE_USER_NEW)
-		part->user_id = make_user(context, recipient->address);
+		target.user_id = make_user(context, recipient->address);
+	part->user_id = target.user_id;
 	part->mailbox_id = store_mailbox_find(context, part->user_id, BYTES("INBOX"));
-	if (part->mailbox_id == 0)
-		refuse(part, ERROR_NOT_FOUND, recipient->address, "no such user any more");
-	else if (!copy->ignores_quota && !store_account_has_room(context, part->user_id, store_body_size(copy->given.body)))
-		refuse(part, ERROR_FULL, recipient->address, "over quota");
+	if (part->mailbox_id == 0 || !store_account_read(context, part->user_id, &target))
+		kind = ERROR_NOT_FOUND;
+	else if (!copy->is_report)
+		kind = store_target_judge(&target, store_body_size(copy->given.body), context->now_s);
+	if (kind == ERROR_FULL)
+		store_account_start_grace(context, part->user_id);
+	if (kind != ERROR_NONE)
+		refuse(part, kind, recipient->address, reason_of(kind));
 }
 
 /* One copy a target, however many recipients lead to it. */
 static void find_repeated(struct map *targets, const struct store_recipient *recipient, struct part *part)
 {
-	char *key = part->kind == REMOTE ? xprintf("r%s", recipient->address) : xprintf("u%lld", (long long)part->user_id);
+	bool is_user = part->kind != REMOTE && part->user_id > 0;
+	char *key = is_user ? xprintf("u%lld", (long long)part->user_id) : xprintf("r%s", recipient->address != NULL ? recipient->address : "");
 	struct part *first = map_get(targets, bytes_text(key));
 
 	if (first != NULL) {
@@ -116,8 +131,6 @@ static size_t plan(struct store_delivery_copy *copy, struct store_context *conte
 	struct map *targets = given->n_recipients > 1 ? map_create() : NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < given->n_originals; i++)
-		error_clear(&copy->results[i]);
 	for (size_t i = 0; i < given->n_recipients; i++) {
 		const struct store_recipient *recipient = &given->recipients[i];
 		struct part *part = &parts[i];
@@ -136,16 +149,31 @@ static size_t plan(struct store_delivery_copy *copy, struct store_context *conte
 	return n;
 }
 
-/* Accepted as a whole: what could not be stored becomes a queue row that tells why. */
-static void report_refused(struct store_delivery_copy *copy, struct part *parts)
+/* Which originals count as accepted: those of a delivery that reports, else those of which some copy is stored. */
+static void find_accepted(const struct store_delivery_copy *copy, const struct part *parts, bool *accepted)
 {
 	const struct store_delivery *given = &copy->given;
 
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		const struct part *real = parts[i].kind == REPEATED ? parts[i].first : &parts[i];
+		accepted[given->recipients[i].original] |= given->report_refused || real->kind == LOCAL || real->kind == REMOTE || real->kind == KNOWN;
+	}
+}
+
+/* What could not be stored of them becomes a queue row that tells why. */
+static void report_refused(struct store_delivery_copy *copy, struct part *parts)
+{
+	const struct store_delivery *given = &copy->given;
+	bool *accepted = xcalloc(given->n_originals, sizeof *accepted);
+
+	find_accepted(copy, parts, accepted);
 	for (size_t i = 0; i < given->n_recipients; i++)
-		if (parts[i].kind == REFUSED)
+		if (parts[i].kind == REFUSED && accepted[given->recipients[i].original])
 			parts[i].kind = REPORTED;
 	for (size_t i = 0; i < given->n_originals; i++)
-		error_clear(&copy->results[i]);
+		if (accepted[i])
+			error_clear(&copy->results[i]);
+	free(accepted);
 }
 
 static bool needs_queue_row(const struct part *part)
@@ -232,31 +260,47 @@ static size_t count(const struct store_delivery *given, const struct part *parts
 	return n;
 }
 
-bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *context, struct error *err)
+/* Nothing was stored for anybody: the first reason stands for all. */
+static bool fail(const struct store_delivery_copy *copy, struct error *err)
 {
-	struct part *parts = xcalloc(copy->given.n_recipients, sizeof *parts);
-	size_t n = plan(copy, context, parts), n_known = count(&copy->given, parts, KNOWN);
-
-	store_queue_items_destroy(copy->items);
-	copy->items = NULL;
-	if (n + n_known > 0 && copy->given.report_refused)
-		report_refused(copy, parts);
-	if (n_known > 0)
-		note_arrival(copy, context, STORE_JOURNAL_REPEATED, NULL);
-	if (n + count(&copy->given, parts, REPORTED) > 0) {
-		int64_t message_id = store_insert_message(context, copy->given.body, &copy->kept);
-		write_copies(copy, context, parts, message_id);
-		for (size_t i = 0; i < copy->given.n_originals; i++)
-			if (copy->results[i].kind == ERROR_NONE)
-				store_received_add(context, &copy->given, i);
-	}
-	free(parts);
-	if (n + n_known > 0)
-		return true;
 	for (size_t i = 0; i < copy->given.n_originals; i++)
 		if (copy->results[i].kind != ERROR_NONE) {
 			*err = copy->results[i];
 			break;
 		}
 	return false;
+}
+
+static void write_all(struct store_delivery_copy *copy, struct store_context *context, struct part *parts)
+{
+	const struct store_delivery *given = &copy->given;
+
+	write_copies(copy, context, parts, store_insert_message(context, given->body, &copy->kept));
+	for (size_t i = 0; i < given->n_originals; i++)
+		if (copy->results[i].kind == ERROR_NONE)
+			store_received_add(context, given, i);
+	if (given->sender_user_id != 0)
+		store_send_count_add(context, given->sender_user_id, given->n_originals);
+}
+
+bool store_delivery_run(struct store_delivery_copy *copy, struct store_context *context, struct error *err)
+{
+	const struct store_delivery *given = &copy->given;
+
+	store_queue_items_destroy(copy->items);
+	copy->items = NULL;
+	for (size_t i = 0; i < given->n_originals; i++)
+		error_clear(&copy->results[i]);
+	if (given->sender_user_id != 0 && !store_send_count_allows(context, given->sender_user_id, given->messages_per_day, err))
+		return false;
+	struct part *parts = xcalloc(given->n_recipients, sizeof *parts);
+	size_t n = plan(copy, context, parts), n_known = count(given, parts, KNOWN);
+	if (n + n_known > 0)
+		report_refused(copy, parts);
+	if (n_known > 0)
+		note_arrival(copy, context, STORE_JOURNAL_REPEATED, NULL);
+	if (n + count(given, parts, REPORTED) > 0)
+		write_all(copy, context, parts);
+	free(parts);
+	return n + n_known > 0 || fail(copy, err);
 }

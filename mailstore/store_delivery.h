@@ -15,7 +15,7 @@ struct store_delivery_copy {
 	struct store_delivery given;    /* its pointers point into the arena */
 	struct store_kept kept;
 	uint64_t id_hash;               /* of the Message-ID, for the journal; 0 = none */
-	bool ignores_quota;             /* reports: losing one is worse */
+	bool is_report;                 /* goes also to who is over quota or disabled: losing it is worse */
 	struct error *results;          /* [given.n_originals], in the arena */
 	struct store_queue_items *items;        /* rows born leased: owned until somebody takes it */
 };

@@ -156,7 +156,7 @@ struct store_request *store_queue_done(struct store_client *client, const struct
 	if (report != NULL) {
 		store_delivery_keep(&self->report, report, arena);
 		self->report.given.lease = false;       /* this completion carries no items: the next claim finds them */
-		self->report.ignores_quota = true;
+		self->report.is_report = true;
 		store_request_take_body(&self->request, report->body);
 	}
 	self->done = done;

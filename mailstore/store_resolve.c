@@ -8,7 +8,7 @@
 #include "mailstore/store_address.h"
 #include "mailstore/store_request.h"
 
-#define RESULTS_MAX 10000
+#define RESULTS_MAX 10000               /* copies of one message for one recipient */
 #define DEPTH_MAX 10
 
 struct resolve_request {
@@ -22,9 +22,10 @@ struct resolve_request {
 	struct map *seen;               /* addresses already expanded or added, lower case */
 };
 
-static bool add_target(struct resolve_request *self, int64_t user_id, struct bytes address)
+static bool add_target(struct resolve_request *self, struct store_context *context, int64_t user_id, struct bytes address)
 {
 	struct arena *arena = &self->request.arena;
+	struct store_target *target;
 
 	if (self->n == RESULTS_MAX)
 		return error_set(&self->request.error, ERROR_LIMIT, "%.*s stands for more than %d recipients",
@@ -37,7 +38,10 @@ static bool add_target(struct resolve_request *self, int64_t user_id, struct byt
 		self->targets = larger;
 		self->capacity = capacity;
 	}
-	self->targets[self->n++] = (struct store_target){ user_id, arena_bytes(arena, address).at };
+	target = &self->targets[self->n++];
+	*target = (struct store_target){ .user_id = user_id, .address = arena_bytes(arena, address).at };
+	if (user_id > 0)
+		store_account_read(context, user_id, target);
 	return true;
 }
 
@@ -83,7 +87,36 @@ static bool add_user(struct resolve_request *self, struct store_context *context
 	*found = user_id != 0 && !((state & STORE_USER_MADE_BY_MAIL) && store_address_is_role(address));
 	if (!*found || !is_new(self, 'u', address->all))
 		return true;
-	return add_target(self, user_id, address->all);
+	return add_target(self, context, user_id, address->all);
+}
+
+/* Whoever wrote to an alias learns that somebody behind it is gone. */
+static bool add_gone(struct resolve_request *self, struct store_context *context, struct bytes address)
+{
+	return !is_new(self, 'u', address) || add_target(self, context, STORE_USER_GONE, address);
+}
+
+/* bob → bob, carol: bob keeps a copy. */
+static bool add_itself(struct resolve_request *self, struct store_context *context, const struct store_address *address)
+{
+	bool found;
+
+	return add_user(self, context, address, &found) && (found || add_gone(self, context, address->all));
+}
+
+/* address: whose aliases they are; NULL for a whole domain's. */
+static bool expand_targets(struct resolve_request *self, struct store_context *context, const struct store_address *address,
+                           const struct bytes *targets, size_t n, int depth)
+{
+	if (depth == DEPTH_MAX)
+		return error_set(&self->request.error, ERROR_LIMIT, "the aliases of %.*s are nested deeper than %d",
+		                 BYTES_PRINT(self->text), DEPTH_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bool is_itself = address != NULL && bytes_equal_nocase(targets[i], address->all);
+		if (is_itself ? !add_itself(self, context, address) : !expand(self, context, targets[i], depth + 1))
+			return false;
+	}
+	return true;
 }
 
 /* Aliases first, then a user; *found tells whether there was one. */
@@ -93,25 +126,31 @@ static bool expand_exact(struct resolve_request *self, struct store_context *con
 	size_t n = read_aliases(self, context, address->all, &targets);
 
 	*found = n > 0;
-	if (n == 0)
-		return add_user(self, context, address, found);
-	if (depth == DEPTH_MAX)
-		return error_set(&self->request.error, ERROR_LIMIT, "the aliases of %.*s are nested deeper than %d",
-		                 BYTES_PRINT(self->text), DEPTH_MAX);
-	for (size_t i = 0; i < n; i++) {
-		bool is_itself = bytes_equal_nocase(targets[i], address->all), ignored;
-		/* bob → bob, carol: bob keeps a copy */
-		if (is_itself ? !add_user(self, context, address, &ignored) : !expand(self, context, targets[i], depth + 1))
-			return false;
-	}
-	return true;
+	return n > 0 ? expand_targets(self, context, address, targets, n, depth) : add_user(self, context, address, found);
+}
+
+/* bob+lists goes where bob does. */
+static bool expand_without_tag(struct resolve_request *self, struct store_context *context, const struct store_address *plain, int depth, bool *found)
+{
+	*found = !is_new(self, 'x', plain->all);
+	return *found || expand_exact(self, context, plain, depth, found);
+}
+
+/* The alias @domain. */
+static bool expand_domain(struct resolve_request *self, struct store_context *context, struct bytes domain, int depth, bool *found)
+{
+	struct bytes address = bytes_text(arena_printf(&self->request.arena, "@%.*s", BYTES_PRINT(domain))), *targets = NULL;
+	size_t n = read_aliases(self, context, address, &targets);
+
+	*found = n > 0;
+	return n == 0 || !is_new(self, 'x', address) || expand_targets(self, context, NULL, targets, n, depth);
 }
 
 static struct bytes role_holder(struct store_context *context, struct arena *arena)
 {
 	struct database_statement *s = database_statement_begin(context->db,
 		"SELECT coalesce((SELECT v FROM meta WHERE k = 'postmaster'), "
-		"(SELECT name FROM user WHERE state & 2 = 0 ORDER BY user_id LIMIT 1))");
+		"(SELECT name FROM user WHERE state & 3 = 0 ORDER BY user_id LIMIT 1))");
 	struct bytes holder = { 0 };
 
 	if (database_statement_step(s) && !database_statement_is_null(s, 0))
@@ -120,20 +159,31 @@ static struct bytes role_holder(struct store_context *context, struct arena *are
 	return holder;
 }
 
+/* Is there anybody from that target on who takes mail? */
+static bool is_somebody_there(const struct resolve_request *self, size_t from)
+{
+	for (size_t i = from; i < self->n; i++)
+		if (self->targets[i].user_id != STORE_USER_GONE && !self->targets[i].disabled)
+			return true;
+	return false;
+}
+
 static bool expand_role(struct resolve_request *self, struct store_context *context, const struct store_address *address, int depth)
 {
 	struct bytes holder = role_holder(context, &self->request.arena);
+	size_t before = self->n;
 
 	if (holder.len > 0 && !bytes_equal_nocase(holder, address->all) && depth < DEPTH_MAX) {
-		size_t before = self->n;
 		if (!expand(self, context, holder, depth + 1))
 			return false;
-		if (self->n > before || self->resolution == STORE_LOCAL)
+		/* nothing new below an alias: the holder has a copy already */
+		if (is_somebody_there(self, before) || (depth > 0 && self->n == before))
 			return true;
+		self->n = before;
 	}
 	/* never refused: RFC 5321 4.5.1 */
 	int64_t user_id = store_account_find(context, address->all, NULL);
-	return !is_new(self, 'u', address->all) || add_target(self, user_id != 0 ? user_id : STORE_USER_NEW, address->all);
+	return !is_new(self, 'u', address->all) || add_target(self, context, user_id != 0 ? user_id : STORE_USER_NEW, address->all);
 }
 
 static bool expand_ours(struct resolve_request *self, struct store_context *context, const struct store_address *address, bool catch_all, int depth)
@@ -145,18 +195,19 @@ static bool expand_ours(struct resolve_request *self, struct store_context *cont
 		return true;
 	if (!expand_exact(self, context, address, depth, &found))
 		return false;
-	if (!found && store_address_without_tag(address, &self->request.arena, &plain) && is_new(self, 'x', plain.all) &&
-	    !expand_exact(self, context, &plain, depth, &found))
+	if (!found && store_address_without_tag(address, &self->request.arena, &plain) && !expand_without_tag(self, context, &plain, depth, &found))
 		return false;
 	if (found)
 		return true;
 	if (store_address_is_role(&plain))
 		return expand_role(self, context, &plain, depth);
-	if (catch_all && is_new(self, 'u', plain.all))
-		return add_target(self, STORE_USER_NEW, plain.all);
-	if (depth == 0 && !catch_all)
-		self->resolution = STORE_UNKNOWN_USER;
-	return true;
+	if (!expand_domain(self, context, plain.domain, depth, &found))
+		return false;
+	if (found)
+		return true;
+	if (catch_all)
+		return !is_new(self, 'u', plain.all) || add_target(self, context, STORE_USER_NEW, plain.all);
+	return add_gone(self, context, address->all);
 }
 
 static bool expand(struct resolve_request *self, struct store_context *context, struct bytes text, int depth)
@@ -171,7 +222,7 @@ static bool expand(struct resolve_request *self, struct store_context *context, 
 	if (depth == 0)
 		self->resolution = STORE_FOREIGN;
 	else if (is_new(self, 'r', address.all))
-		return add_target(self, 0, text);
+		return add_target(self, context, 0, text);
 	return true;
 }
 
@@ -187,6 +238,14 @@ static struct bytes first_postmaster(struct resolve_request *self, struct store_
 	return address;
 }
 
+static bool is_all_gone(const struct resolve_request *self)
+{
+	for (size_t i = 0; i < self->n; i++)
+		if (self->targets[i].user_id != STORE_USER_GONE)
+			return false;
+	return true;
+}
+
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct resolve_request *self = (struct resolve_request *)request;
@@ -197,8 +256,10 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	if (bytes_equal_nocase(text, BYTES("postmaster")))
 		text = first_postmaster(self, context);
 	bool ok = expand(self, context, text, 0);
-	if (ok && self->n == 0 && self->resolution == STORE_LOCAL)
+	if (ok && self->resolution == STORE_LOCAL && is_all_gone(self)) {
 		self->resolution = STORE_UNKNOWN_USER;
+		self->n = 0;
+	}
 	map_destroy(self->seen);
 	return ok ? STORE_RUN_DONE : STORE_RUN_FAILED;
 }

@@ -4,6 +4,7 @@
 #include "mailstore/store_address.h"
 #include "mailstore/store_expunge.h"
 #include "mailstore/store_request.h"
+#include "mailstore/store_send_count.h"
 
 #define MECHANISM "SCRAM-SHA-256"
 
@@ -12,6 +13,7 @@ struct user_request {
 	struct store_address address;
 	bool has_password;
 	struct password_record password;
+	struct store_user_change change;
 	store_user_fn *users_done;
 	store_done_fn *done;
 	void *owner;
@@ -57,9 +59,11 @@ static enum store_run not_found(struct user_request *self)
 
 /* ---- reading ---- */
 
+/* ?1 is today */
 #define COLUMNS "u.user_id, u.name, u.state, u.quota_octets, u.used_octets, u.used_messages, " \
-	"c.iterations, c.salt, c.stored_key, c.server_key FROM user u LEFT JOIN credential c " \
-	"ON c.user_id = u.user_id AND c.label = '' AND c.mechanism = '" MECHANISM "' "
+	"c.iterations, c.salt, c.stored_key, c.server_key, u.over_quota_since, u.created, n.messages, n.recipients FROM user u LEFT JOIN credential c " \
+	"ON c.user_id = u.user_id AND c.label = '' AND c.mechanism = '" MECHANISM "' " \
+	"LEFT JOIN send_count n ON n.user_id = u.user_id AND n.day = ?1 "
 
 static void copy_octets(unsigned char *to, size_t size, struct bytes from)
 {
@@ -83,7 +87,8 @@ static void add_row(struct user_request *self, struct database_statement *s)
 	*user = (struct store_user){
 		.user_id = database_statement_int(s, 0), .name = database_statement_text(s, 1, arena), .disabled = (database_statement_int(s, 2) & STORE_USER_DISABLED) != 0,
 		.quota = (uint64_t)database_statement_int(s, 3), .used = (uint64_t)database_statement_int(s, 4), .n_messages = (uint64_t)database_statement_int(s, 5),
-		.has_password = !database_statement_is_null(s, 6),
+		.has_password = !database_statement_is_null(s, 6), .full_since_s = database_statement_int(s, 10), .created_s = database_statement_int(s, 11),
+		.n_sent = (uint64_t)database_statement_int(s, 12), .n_sent_to = (uint64_t)database_statement_int(s, 13),
 	};
 	if (user->has_password) {
 		user->password.iterations = (uint32_t)database_statement_int(s, 6);
@@ -95,10 +100,11 @@ static void add_row(struct user_request *self, struct database_statement *s)
 
 static void read_one(struct user_request *self, struct store_context *context)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT " COLUMNS "WHERE u.name = ?");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT " COLUMNS "WHERE u.name = ?2");
 
 	self->n = 0;
-	database_statement_bind_bytes(s, 1, self->address.all);
+	database_statement_bind_int(s, 1, store_send_count_day(context->now_s));
+	database_statement_bind_bytes(s, 2, self->address.all);
 	if (database_statement_step(s))
 		add_row(self, s);
 	database_statement_end(s);
@@ -130,11 +136,12 @@ struct store_request *store_user_get(struct store_client *client, struct bytes n
 static enum store_run run_list(struct store_request *request, struct store_context *context)
 {
 	struct user_request *self = (struct user_request *)request;
-	struct database_statement *s = database_statement_begin(context->db, "SELECT " COLUMNS "WHERE u.name > ? ORDER BY u.name LIMIT ?");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT " COLUMNS "WHERE u.name > ?2 ORDER BY u.name LIMIT ?3");
 	size_t before = self->n;
 
-	database_statement_bind_bytes(s, 1, self->after);
-	database_statement_bind_int(s, 2, STORE_BATCH_ROWS);
+	database_statement_bind_int(s, 1, store_send_count_day(context->now_s));
+	database_statement_bind_bytes(s, 2, self->after);
+	database_statement_bind_int(s, 3, STORE_BATCH_ROWS);
 	while (database_statement_step(s))
 		add_row(self, s);
 	if (self->n > before)
@@ -242,6 +249,41 @@ struct store_request *store_user_set_password(struct store_client *client, struc
 	self->done = done;
 	self->owner = owner;
 	self->password = *password;
+	return store_request_submit(&self->request);
+}
+
+static enum store_run run_set(struct store_request *request, struct store_context *context)
+{
+	struct user_request *self = (struct user_request *)request;
+	const struct store_user_change *change = &self->change;
+	struct database_statement *s = database_statement_begin(context->db,
+		"UPDATE user SET state = CASE WHEN ?2 THEN (state & ~1) | ?3 ELSE state END, quota_octets = CASE WHEN ?4 THEN ?5 ELSE quota_octets END, "
+		"over_quota_since = CASE WHEN ?4 THEN 0 ELSE over_quota_since END WHERE name = ?1");
+
+	database_statement_bind_bytes(s, 1, self->address.all);
+	database_statement_bind_int(s, 2, change->sets_disabled);
+	database_statement_bind_int(s, 3, change->disabled ? STORE_USER_DISABLED : 0);
+	database_statement_bind_int(s, 4, change->sets_quota);
+	database_statement_bind_int(s, 5, (int64_t)change->quota);
+	if (database_statement_run(s) == 0 && !database_failed(context->db))
+		return not_found(self);
+	return outcome(context);
+}
+
+static const struct store_request_ops set_ops = {
+	.name = "user-set", .thread = STORE_IN_WRITER, .run = run_set, .complete = complete_done,
+};
+
+struct store_request *store_user_set(struct store_client *client, struct bytes name, const struct store_user_change *change,
+                                     store_done_fn *done, void *owner)
+{
+	struct user_request *self = create(client, &set_ops, name);
+
+	self->done = done;
+	self->owner = owner;
+	self->change = *change;
+	if (change->quota > INT64_MAX)
+		error_set(&self->request.error, ERROR_SYNTAX, "a quota has at most %lld octets", (long long)INT64_MAX);
 	return store_request_submit(&self->request);
 }
 
