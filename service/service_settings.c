@@ -100,19 +100,9 @@ static bool check_exempt(const void *field, struct error *err)
 	return true;
 }
 
-static bool not_built(struct error *err)
-{
-	return error_set(err, ERROR_SYNTAX, "this key is known, but what it sets is not built yet");
-}
-
 static bool check_shards(const void *field, struct error *err)
 {
 	return *(const int64_t *)field == 1 || error_set(err, ERROR_SYNTAX, "more than one shard is not built yet");
-}
-
-static bool check_is_zero(const void *field, struct error *err)
-{
-	return *(const int64_t *)field == 0 || not_built(err);
 }
 
 static bool check_catch_all(const void *field, struct error *err)
@@ -295,7 +285,7 @@ static const struct settings_row limits_rows[] = {
 	{ .name = "memory", .type = SETTINGS_SIZE, .offset = IN(limits, memory), .max = INT64_C(1) << 50,
 	  .help = "for the work of peers, per daemon; 0: 1G or a quarter of the machine's, the lesser" },
 	{ .name = "messages_per_day", .type = SETTINGS_INT, .offset = IN(limits, messages_per_day), .value = "0",
-	  .check = check_is_zero, .help = "that a user may submit; 0: no limit" },
+	  .max = 1000000000, .help = "that a user may submit; 0: no limit" },
 	{ .name = "exempt", .type = SETTINGS_TEXTS, .offset = IN(limits, exempt), .value = "[ \"127.0.0.0/8\", \"::1\" ]",
 	  .check = check_exempt, .help = "address blocks that limits per address and penalties pass over" },
 	{ .name = NULL },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/budget.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "mailstore/users.h"
@@ -67,6 +68,8 @@ enum smtpd_after smtpd_rcpt(struct smtpd_session *s, struct bytes arguments)
 	smtp_path_format(&path, &address);
 	free(t->pending);
 	t->pending = buffer_take(&address, NULL);
+	t->pending_options.notify = found.notify;
+	t->pending_options.original = found.original;
 	if (s->listen->test && smtpd_scripted_rcpt(s, &after))
 		return after;
 	smtpd_rcpt_look_up(s);
@@ -124,7 +127,9 @@ static enum smtpd_after accept_recipient(struct smtpd_session *s, const struct s
 		return smtpd_reply(s, "452 4.5.3 Too many recipients, send the rest in another transaction");
 	if (!take_memory(s, targets, n))
 		return smtpd_rcpt_refuse(s, "452 4.3.1 Not enough memory for more mail now");
-	envelope_add(&t->envelope, bytes_text(t->pending));
+	struct envelope_recipient *recipient = envelope_add(&t->envelope, bytes_text(t->pending));
+	recipient->notify = t->pending_options.notify;
+	recipient->original = t->pending_options.original;
 	for (size_t i = 0; i < n; i++)
 		add_copy(t, targets[i].user_id, targets[i].address);
 	s->state = SMTPD_RCPT;
@@ -138,11 +143,60 @@ static enum smtpd_after refuse_unknown(struct smtpd_session *s)
 	return smtpd_rcpt_refuse(s, "550 5.1.1 No such user here");
 }
 
+/* ---- users who take no mail now ---- */
+
+static void on_grace_begun(void *owner, const struct error *err)
+{
+	struct smtpd_session *s = owner;
+
+	smtpd_session_resume(s, smtpd_rcpt_refuse(s, err != NULL ? smtpd_reply_for_error(err) : smtpd_reply_for_recipient(ERROR_FULL)));
+}
+
+/* Of several reasons one that may pass is told: the client comes again, and is then told of the others. */
+static bool is_told_before(enum error_kind kind, enum error_kind other)
+{
+	return other == ERROR_NONE || kind == ERROR_FULL;
+}
+
+/*
+ * Why nothing of this recipient's mail could be stored, as far as SIZE= or what is used already tells; NONE when somebody takes it: the
+ * others of an alias are then reported on.  *full: whose quota it is.
+ */
+static enum error_kind judge(const struct smtpd_transaction *t, const struct store_target *targets, size_t n, const struct store_target **full)
+{
+	uint64_t octets = t->envelope.declared_size > 0 ? t->envelope.declared_size : 1;
+	enum error_kind why = ERROR_NONE;
+
+	for (size_t i = 0; i < n; i++) {
+		enum error_kind kind = store_target_judge(&targets[i], octets, clock_now_s());
+		if (kind == ERROR_NONE)
+			return ERROR_NONE;
+		if (is_told_before(kind, why))
+			why = kind;
+		if (kind == ERROR_FULL)
+			*full = &targets[i];
+	}
+	return why;
+}
+
+static enum smtpd_after take_local(struct smtpd_session *s, const struct store_target *targets, size_t n)
+{
+	const struct store_target *full = NULL;
+	enum error_kind why = judge(&s->transaction, targets, n, &full);
+
+	if (why == ERROR_NONE)
+		return accept_recipient(s, targets, n);
+	if (why != ERROR_FULL || full->full_since_s != 0)
+		return smtpd_rcpt_refuse(s, smtpd_reply_for_recipient(why));
+	s->request = store_user_start_grace(s->loop->store, full->user_id, on_grace_begun, s);
+	return SMTPD_WAIT;
+}
+
 static void on_recipient_resolved(void *owner, const struct error *err, enum store_resolution resolution,
                                   const struct store_target *targets, size_t n)
 {
 	struct smtpd_session *s = owner;
-	struct store_target remote = { 0, s->transaction.pending };
+	struct store_target remote = { .address = s->transaction.pending };
 	enum smtpd_after after;
 
 	if (err != NULL && err->kind == ERROR_LIMIT)
@@ -150,12 +204,13 @@ static void on_recipient_resolved(void *owner, const struct error *err, enum sto
 	else if (err != NULL)
 		after = smtpd_rcpt_refuse(s, smtpd_reply_for_error(err));
 	else if (resolution == STORE_LOCAL)
-		after = accept_recipient(s, targets, n);
+		after = take_local(s, targets, n);
 	else if (resolution == STORE_UNKNOWN_USER)
 		after = refuse_unknown(s);
 	else if (smtpd_policy_may_relay(s))
 		after = accept_recipient(s, &remote, 1);
 	else
 		after = smtpd_rcpt_refuse(s, "550 5.7.1 Relaying denied");
-	smtpd_session_resume(s, after);
+	if (after != SMTPD_WAIT)
+		smtpd_session_resume(s, after);
 }

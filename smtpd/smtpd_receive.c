@@ -234,6 +234,7 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 			.user_id = t->copies[i].user_id,
 			.address = t->copies[i].address,
 			.notify = t->envelope.recipients[t->copies[i].original].notify,
+			.original_recipient = t->envelope.recipients[t->copies[i].original].original,
 		};
 	smtpd_slot_start(s, &(struct store_delivery){
 		.queue_id = r->queue_id,
@@ -244,6 +245,8 @@ static void deliver(struct smtpd_session *s, struct smtpd_receive *r, const stru
 		.is_8bit = t->envelope.is_8bit,
 		.arrived_s = r->arrived_s,
 		.expires_s = r->arrived_s + settings->queue.lifetime_s,
+		.sender_user_id = s->login.user_id,
+		.messages_per_day = settings->limits.messages_per_day,
 		.source = s->login.name ? s->login.name : smtpd_session_ip(s, ip),
 		.recipients = recipients,
 		.n_recipients = t->n_copies,

@@ -89,6 +89,22 @@ const char *smtpd_reply_for_error(const struct error *err)
 	return "451 4.3.0 Try again later";
 }
 
+const char *smtpd_reply_for_recipient(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_FULL:
+		return "452 4.2.2 The mailbox is full";
+	case ERROR_LIMIT:
+		return "552 5.2.2 The mailbox is full, and has been for days";
+	case ERROR_DENIED:
+		return "550 5.2.1 The mailbox is disabled";
+	case ERROR_NOT_FOUND:
+		return "550 5.1.1 No such user here";
+	default:
+		return "451 4.3.0 Try again later";
+	}
+}
+
 enum smtpd_after smtpd_reply_error(struct smtpd_session *s, const struct error *err)
 {
 	return smtpd_reply(s, "%s", smtpd_reply_for_error(err));

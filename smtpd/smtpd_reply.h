@@ -13,6 +13,8 @@ enum smtpd_after smtpd_reply_close(struct smtpd_session *, const char *format, .
 
 /* The only table from error kinds to replies: "452 4.3.1 …".  Logs what a person must know. */
 const char *smtpd_reply_for_error(const struct error *);
+/* The same for what keeps one recipient's mailbox from taking a message: NOT_FOUND, DENIED (disabled), FULL or LIMIT (its quota). */
+const char *smtpd_reply_for_recipient(enum error_kind);
 enum smtpd_after smtpd_reply_error(struct smtpd_session *, const struct error *);
 
 /* Append a reply's wire form. */

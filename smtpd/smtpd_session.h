@@ -52,6 +52,10 @@ struct smtpd_transaction {              /* ended in one place: smtpd_session_end
 	size_t counted;                 /* octets of recipients and copies, taken from the budget */
 	const char *peer_transaction;   /* XTRANSACTION, in the envelope's arena; NULL = none */
 	char *pending;                  /* the recipient that is being looked up */
+	struct {                        /* of it: NOTIFY, ORCPT (in the envelope's arena) */
+		unsigned notify;
+		const char *original;
+	} pending_options;
 };
 
 struct smtpd_login {                    /* RFC 4954; name NULL until it succeeded */

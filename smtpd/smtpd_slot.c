@@ -67,10 +67,28 @@ static const struct error *failure_of(const struct error *err, const struct erro
 	return i < n && results[i].kind != ERROR_NONE ? &results[i] : err;
 }
 
-/* FULL as a recipient's own reason is a quota, for all it is the disk. */
-static const char *reply_for(const struct error *failure, const struct error *err)
+/* Of one recipient its own reason, else that of all: beyond the day's messages the client is told so. */
+static void add_reply(struct smtpd_slot *slot, const struct error *failure, const struct error *err)
 {
-	return failure != err && failure->kind == ERROR_FULL ? "452 4.2.2 The mailbox is full" : smtpd_reply_for_error(failure);
+	char text[sizeof failure->text + 16];
+
+	if (failure != err) {
+		smtpd_reply_format(&slot->reply, smtpd_reply_for_recipient(failure->kind));
+	} else if (failure->kind == ERROR_LIMIT || failure->kind == ERROR_DENIED) {
+		snprintf(text, sizeof text, "%s %s", failure->kind == ERROR_LIMIT ? "452 4.7.1" : "550 5.7.1", failure->text);
+		smtpd_reply_format(&slot->reply, text);
+	} else {
+		smtpd_reply_format(&slot->reply, smtpd_reply_for_error(failure));
+	}
+}
+
+/* Nobody got the message: one that may try again later makes the client come again, and it then learns of the others. */
+static const struct error *failure_of_all(const struct error *err, const struct error *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (results[i].kind != ERROR_NONE && error_is_temporary(&results[i]))
+			return &results[i];
+	return failure_of(err, results, n, 0);
 }
 
 /* One reply for SMTP; in LMTP one for each recipient (RFC 2033 4.2). */
@@ -81,8 +99,11 @@ static void add_replies(struct smtpd_slot *slot, const struct error *err, const 
 	codec_id_encode(slot->queue_id, id);
 	snprintf(accepted, sizeof accepted, "250 2.0.0 Ok: queued as %s", id);
 	for (size_t i = 0; i < (slot->is_lmtp ? slot->n_recipients : 1); i++) {
-		const struct error *failure = slot->is_lmtp || err != NULL ? failure_of(err, results, n, i) : NULL;
-		smtpd_reply_format(&slot->reply, failure == NULL ? accepted : reply_for(failure, err));
+		const struct error *failure = slot->is_lmtp ? failure_of(err, results, n, i) : err != NULL ? failure_of_all(err, results, n) : NULL;
+		if (failure == NULL)
+			smtpd_reply_format(&slot->reply, accepted);
+		else
+			add_reply(slot, failure, err);
 	}
 }
 

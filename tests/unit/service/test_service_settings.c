@@ -48,15 +48,14 @@ static const struct refusal {
 	  "a password is sent only with tls = \"verify\"" },
 	{ "resolver is refused by name", HEAD "resolver = { };", "/etc/p.conf:5: resolver: this key is known, but what it sets is not built yet" },
 	{ "announce is refused by name", HEAD "announce = true;", "/etc/p.conf:5: announce: this key is known" },
-	{ "messages_per_day is refused by name", HEAD "limits = { messages_per_day = 5; };",
-	  "/etc/p.conf:5: limits.messages_per_day: this key is known" },
+	{ "messages_per_day is no size", HEAD "limits = { messages_per_day = -1; };", "/etc/p.conf:5: limits.messages_per_day: " },
 	{ "shards are refused by name", HEAD "shards = 2;", "/etc/p.conf:5: shards: more than one shard is not built yet" },
 	{ "an exempt block is an address", HEAD "limits = { exempt = [ \"home\" ]; };", "/etc/p.conf:5: limits.exempt: " },
 	{ "the postmaster is an address", HEAD "postmaster = \"root\";", "/etc/p.conf:5: postmaster: \"root\" is not an address" },
 };
 
 static const char *const accepted[] = {
-	HEAD, HEAD "shards = 1;", HEAD "limits = { messages_per_day = 0; exempt = []; };", HEAD "ephemeral = true;",
+	HEAD, HEAD "shards = 1;", HEAD "limits = { messages_per_day = 5; exempt = []; };", HEAD "ephemeral = true;",
 	BARE "listen = ( { address = \"127.0.0.1:0\"; service = \"imap\"; }, { address = \"127.0.0.1:0\"; service = \"smtp\"; } );",
 	HEAD "peers = ( { domain = \"b.test\"; address = \"[::1]:2525\"; tls = \"verify\"; ca = \"ca.pem\"; } );",
 	HEAD "smarthost = { address = \"relay.example:587\"; tls = \"verify\"; username = \"u\"; password_file = \"secret\"; };",
