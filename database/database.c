@@ -44,7 +44,7 @@ static enum error_kind kind_of(const struct database *db, int code)
 	case SQLITE_IOERR:
 		return is_disk_full(db) ? ERROR_FULL : ERROR_SYSTEM;
 	case SQLITE_CANTOPEN:
-		return sqlite3_system_errno(db->handle) == ENOENT ? ERROR_NOT_FOUND : ERROR_SYSTEM;
+		return sqlite3_system_errno(db->handle) == ENOENT ? ERROR_NOT_FOUND : is_disk_full(db) ? ERROR_FULL : ERROR_SYSTEM;
 	default:
 		return ERROR_SYSTEM;
 	}

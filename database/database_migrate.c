@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 
@@ -20,6 +21,7 @@ static void run_step(struct database *db, const struct database_migration *step)
 	if (!database_failed(db) && database_version(db) == step->version - 1) {
 		snprintf(set_version, sizeof set_version, "PRAGMA user_version=%d", step->version);
 		database_script(db, step->sql);
+		fault_point("database.migrate");
 		database_script(db, set_version);
 	}
 	if (database_failed(db))

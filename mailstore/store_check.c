@@ -205,7 +205,7 @@ int store_check(const char *data_dir, store_finding_fn *finding, void *owner, st
 		return -1;
 	}
 	check.db = store_database_open(data_dir, DATABASE_READ, false, &why);
-	if (check.db != NULL && store_schema_check(check.db, &why)) {
+	if (check.db != NULL && store_schema_check(check.db, NULL, &why)) {
 		run_checks(&check);
 		why = *database_error(check.db);
 	}

@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
+#include "mailstore/store_ballast.h"
 #include "mailstore/store_ephemeral.h"
+#include "mailstore/store_migrate.h"
 #include "mailstore/store_reader.h"
 #include "mailstore/store_schema.h"
 #include "mailstore/store_stager.h"
@@ -102,11 +105,11 @@ bool store_create(const struct store_options *options, struct error *err)
 }
 
 /* A connection of its own, so that a store this program does not understand is left exactly as it is. */
-static bool check_schema(struct store *store, struct error *err)
+static bool check_schema(struct store *store, int *version, struct error *err)
 {
 	struct database *db = store_database_open(store->data_dir, DATABASE_LOOK, false, err);
 	/* opening names the file already */
-	bool ok = db != NULL && (store_schema_check(db, err) || error_prefix(err, "%s", store->data_dir));
+	bool ok = db != NULL && (store_schema_check(db, version, err) || error_prefix(err, "%s", store->data_dir));
 
 	if (ok) {
 		struct database_statement *s = database_statement_begin(db, "SELECT (SELECT v FROM meta WHERE k = 'uuid'), (SELECT v FROM meta WHERE k = 'secret')");
@@ -123,17 +126,58 @@ static bool check_schema(struct store *store, struct error *err)
 	return ok;
 }
 
+static bool bring_forward(struct store *store, int version, struct error *err)
+{
+	if (version == STORE_SCHEMA_VERSION)
+		return true;
+	struct database *db = store_database_open(store->data_dir, DATABASE_WRITE, false, err);
+	if (db == NULL)
+		return false;
+	bool ok = store_turnstile_enter(&store->turnstile, store->options.turn_wait_ms, err);
+	if (ok) {
+		ok = store_migrate(db, store_migrations, store_n_migrations, err);
+		store_turnstile_leave(&store->turnstile);
+	}
+	database_close(db);
+	if (ok)
+		log_info("store", "migrated", "from=%d to=%d", version, STORE_SCHEMA_VERSION);
+	return ok || error_prefix(err, "%s", store->data_dir);
+}
+
 static bool start(struct store *store, struct error *err)
 {
+	int version = 0;
+
 	store->dir_fd = open(store->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->dir_fd < 0)
 		return error_set_errno(err, errno, "cannot open %s", store->data_dir);
-	return check_schema(store, err) && store_turnstile_open(&store->turnstile, store->dir_fd, err) &&
+	return check_schema(store, &version, err) && store_turnstile_open(&store->turnstile, store->dir_fd, err) &&
+	       bring_forward(store, version, err) &&
 	       store_ephemeral_enter(store, err) &&
 	       store_lease_open(&store->lease, store->dir_fd, err) &&
 	       (store->stager = store_stager_create(store, err)) != NULL &&
 	       (store->writer = store_writer_create(store, err)) != NULL &&
 	       (store->readers = store_readers_create(store, store->options.n_readers, err)) != NULL;
+}
+
+/* In the direction requests travel: what left a part reaches the next one. */
+static void stop(struct store *store)
+{
+	if (store->stager != NULL)
+		store_stager_drain(store->stager);
+	store_writer_destroy(store->writer);
+	store_readers_destroy(store->readers);
+	store_stager_destroy(store->stager);
+	store->writer = NULL;
+	store->readers = NULL;
+	store->stager = NULL;
+	store_lease_close(&store->lease);
+	store_ephemeral_leave(store);
+	store->ephemeral_fd = -1;
+	store_turnstile_close(&store->turnstile);
+	if (store->dir_fd >= 0)
+		close(store->dir_fd);
+	store->dir_fd = -1;
 }
 
 struct store *store_open(const struct store_options *options, struct error *err)
@@ -153,28 +197,26 @@ struct store *store_open(const struct store_options *options, struct error *err)
 	if (store->options.turn_wait_ms == 0)
 		store->options.turn_wait_ms = STORE_TURN_WAIT_MS;
 	store->dir_fd = store->ephemeral_fd = store->turnstile.fd = store->lease.fd = -1;
-	if (!start(store, err)) {
-		store_close(store);
-		return NULL;
+	struct error why = { 0 };
+	bool ok = start(store, &why);
+	if (!ok && why.kind == ERROR_FULL && store->dir_fd >= 0 && store_ballast_drop(store)) {
+		stop(store);
+		error_clear(&why);
+		ok = start(store, &why);
 	}
-	return store;
+	if (ok)
+		return store;
+	store_close(store);
+	if (err != NULL)
+		*err = why;
+	return NULL;
 }
 
 void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
-	/* in the direction requests travel: what left a part reaches the next one */
-	if (store->stager != NULL)
-		store_stager_drain(store->stager);
-	store_writer_destroy(store->writer);
-	store_readers_destroy(store->readers);
-	store_stager_destroy(store->stager);
-	store_lease_close(&store->lease);
-	store_ephemeral_leave(store);
-	store_turnstile_close(&store->turnstile);
-	if (store->dir_fd >= 0)
-		close(store->dir_fd);
+	stop(store);
 	memory_wipe(store->secret, sizeof store->secret);
 	free(store->data_dir);
 	free(store);

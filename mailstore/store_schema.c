@@ -96,7 +96,7 @@ void store_schema_create(struct database *db, const char *uuid, const unsigned c
 	put("postmaster", s);
 }
 
-bool store_schema_check(struct database *db, struct error *err)
+bool store_schema_check(struct database *db, int *found, struct error *err)
 {
 	int64_t version = database_statement_one(database_statement_begin(db, "SELECT v FROM meta WHERE k = 'schema'"), 0);
 
@@ -110,5 +110,10 @@ bool store_schema_check(struct database *db, struct error *err)
 		                 (long long)version, STORE_SCHEMA_VERSION);
 	if (version < 1)
 		return error_set(err, ERROR_CORRUPT, "the store names no schema");
+	if (found != NULL)
+		*found = (int)version;
+	else if (version < STORE_SCHEMA_VERSION)
+		return error_set(err, ERROR_TRY_LATER, "the store has schema %lld, this program wants %d: a daemon or mailctl stats brings it forward",
+		                 (long long)version, STORE_SCHEMA_VERSION);
 	return true;
 }

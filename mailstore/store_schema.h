@@ -13,7 +13,7 @@
 
 /* Inside a transaction of an empty database. */
 void store_schema_create(struct database *, const char *uuid, const unsigned char secret[32], const char *postmaster, int64_t now_s);
-/* DENIED when newer than this program, CORRUPT when there is none. */
-bool store_schema_check(struct database *, struct error *err);
+/* DENIED when newer than this program, CORRUPT when there is none; an older one is told in *version, or TRY_LATER when that is NULL. */
+bool store_schema_check(struct database *, int *version, struct error *err);
 
 #endif
