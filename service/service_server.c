@@ -80,6 +80,9 @@ struct service_loop *service_loop_at(struct service *s, size_t index)
 /* In loop 0: nothing is left, or no time. */
 static void end(struct service *s)
 {
+	if (s->has_ended)
+		return;
+	s->has_ended = true;
 	net_timer_stop(&s->stop_timer);
 	for (size_t i = 0; i < s->n_loops; i++)
 		net_loop_stop(s->loops[i].net);

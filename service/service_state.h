@@ -60,6 +60,7 @@ struct service {
 	atomic_long n_holds;
 	size_t n_stopped;                       /* loops that ran program->stop */
 	bool forced;                            /* time ran out */
+	bool has_ended;                         /* the loops were told: checks that still come find them gone */
 	bool sandboxed;
 };
 
