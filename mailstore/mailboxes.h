@@ -1,4 +1,4 @@
-/* mailboxes: names, counters, what SELECT needs, what changed since. */
+/* mailboxes: names, counters, what SELECT needs; made, renamed, deleted, subscribed. */
 #ifndef MAILSTORE_MAILBOXES_H
 #define MAILSTORE_MAILBOXES_H
 
@@ -12,6 +12,14 @@
 #include "base/ranges.h"
 #include "mailstore/store.h"
 
+/*
+ * Names are UTF-8 in normal form C, levels separated by '/'; "INBOX" and the first level of "INBOX/…" count in any case.
+ * A name has no empty level, no control character and none of "*" and "%".
+ */
+#define STORE_MAILBOX_NAME_MAX 1000     /* octets */
+#define STORE_MAILBOX_LEVELS_MAX 32
+#define STORE_MAILBOXES_MAX 10000       /* of a user; subscriptions likewise */
+
 #define STORE_USE_DRAFTS  1u
 #define STORE_USE_SENT    2u
 #define STORE_USE_ARCHIVE 4u
@@ -20,19 +28,53 @@
 
 struct store_mailbox {
 	int64_t mailbox_id, user_id;
-	const char *name;               /* UTF-8 NFC, levels separated by '/'; "INBOX" spelled so */
+	const char *name;
 	unsigned special_use;
 	bool subscribed;
 	uint32_t uidvalidity, uidnext;
 	uint64_t modseq;                /* highest; >= 1 */
 	uint32_t n_messages, n_unseen, n_deleted, n_recent;
 	uint64_t n_octets;
+	int64_t expire_after_s;         /* messages saved longer ago are expunged by maintenance; 0 = never */
 };
 typedef void store_mailbox_fn(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n);
 /* All of a user's, sorted by name, INBOX first. */
 struct store_request *store_mailbox_list(struct store_client *, int64_t user_id, store_mailbox_fn *, void *owner);
 /* INBOX in any case.  NOT_FOUND. */
 struct store_request *store_mailbox_get(struct store_client *, int64_t user_id, struct bytes name, store_mailbox_fn *, void *owner);
+
+/* ---- to make and to change them ---- */
+
+/*
+ * With the levels above it that are no mailboxes yet; not subscribed.  special_use: STORE_USE_ bits or 0.  The completion is
+ * given the mailbox.  EXISTS; SYNTAX: no good name; DENIED: another mailbox has that special use; LIMIT: too many mailboxes.
+ */
+struct store_request *store_mailbox_create(struct store_client *, int64_t user_id, struct bytes name, unsigned special_use, store_mailbox_fn *, void *owner);
+/*
+ * With all mailboxes below it; `from` may be a level that only has mailboxes below it.  Mailboxes keep their UIDs, and their UIDVALIDITY
+ * unless the new name may have been seen with a higher one.  INBOX stays, its messages move to a new mailbox `to`, and what is
+ * below INBOX stays too.  Subscriptions are names and stay as they are.  NOT_FOUND: from; EXISTS: to, or a mailbox below it;
+ * SYNTAX, LIMIT as for create.  RFC 9051 6.3.6.
+ */
+struct store_request *store_mailbox_rename(struct store_client *, int64_t user_id, struct bytes from, struct bytes to, store_done_fn *, void *owner);
+typedef void store_deleted_fn(void *owner, const struct error *err, int64_t mailbox_id);
+/*
+ * With its messages; mailboxes below it stay.  Removal goes in several commits, the name in the last one.
+ * NOT_FOUND; SYNTAX: INBOX; DENIED: a level that only has mailboxes below it.  RFC 9051 6.3.5.
+ */
+struct store_request *store_mailbox_delete(struct store_client *, int64_t user_id, struct bytes name, store_deleted_fn *, void *owner);
+/* Give a mailbox these special uses; another one that had one of them loses it.  NOT_FOUND. */
+struct store_request *store_mailbox_set_special_use(struct store_client *, int64_t user_id, struct bytes name, unsigned special_use, store_done_fn *, void *owner);
+/* expire_after_s 0 = never.  NOT_FOUND. */
+struct store_request *store_mailbox_set_expire(struct store_client *, int64_t user_id, struct bytes name, int64_t expire_after_s, store_done_fn *, void *owner);
+
+/* Subscribe to a name, or no more: of a mailbox that exists or does not.  Twice is once.  SYNTAX, LIMIT. */
+struct store_request *store_mailbox_subscribe(struct store_client *, int64_t user_id, struct bytes name, bool subscribed, store_done_fn *, void *owner);
+typedef void store_subscriptions_fn(void *owner, const struct error *err, const char *const *names, size_t n);
+/* Every name subscribed to, sorted. */
+struct store_request *store_subscription_list(struct store_client *, int64_t user_id, store_subscriptions_fn *, void *owner);
+
+/* ---- to open them ---- */
 
 #define STORE_KEYWORDS_MAX 55
 struct store_keywords {                 /* names of the flag bits 8.. of a mailbox */

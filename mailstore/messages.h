@@ -1,4 +1,4 @@
-/* messages of a mailbox: scan, append, flags, expunge. */
+/* messages of a mailbox: scan, append, flags, copy, move, expunge, changes. */
 #ifndef MAILSTORE_MESSAGES_H
 #define MAILSTORE_MESSAGES_H
 
@@ -77,6 +77,24 @@ struct store_request *store_message_flags(struct store_client *, const struct st
 typedef void store_expunge_fn(void *owner, const struct error *err, uint64_t modseq, const struct ranges *uids);
 /* Remove messages that are \Deleted, those in uids only when it is not NULL. */
 struct store_request *store_message_expunge(struct store_client *, int64_t mailbox_id, const struct ranges *uids, store_expunge_fn *, void *owner);
+
+/* The n-th of `from` became the n-th of `to`; both empty, and the rest 0, when nothing was there to copy. */
+struct store_copied {
+	int64_t mailbox_id;             /* of the target */
+	uint32_t uidvalidity;
+	uint64_t modseq;                /* of the target */
+	uint64_t from_modseq;           /* of the source, when moved */
+	const struct ranges *from, *to; /* UIDs */
+};
+typedef void store_copied_fn(void *owner, const struct error *err, const struct store_copied *);
+/*
+ * Copy to the mailbox `to` of the same user, in one commit however many; UIDs that are not there (or the whole mailbox) are passed over.
+ * Flags, keywords by name, internal dates and threads are kept, the save date is new, the body is shared.  A keyword for which
+ * the target has no bit left is not carried.  NOT_FOUND: the target (TRYCREATE); FULL: quota; LIMIT: no more UIDs.
+ */
+struct store_request *store_message_copy(struct store_client *, int64_t user_id, int64_t mailbox_id, const struct ranges *uids, struct bytes to, store_copied_fn *, void *owner);
+/* The same, and the messages leave where they were, as if expunged.  No quota stands in the way.  RFC 6851. */
+struct store_request *store_message_move(struct store_client *, int64_t user_id, int64_t mailbox_id, const struct ranges *uids, struct bytes to, store_copied_fn *, void *owner);
 
 struct store_changes {                  /* owned by whom it is given to: store_changes_destroy */
 	struct arena arena;

@@ -1,9 +1,10 @@
 #include "mailstore/store_mailbox.h"
 
+#include "mailstore/store_mailbox_name.h"
 #include "mailstore/store_request.h"
 
 #define COLUMNS "m.mailbox_id, m.user_id, m.name, m.special_use, s.name IS NOT NULL, m.uidvalidity, m.uidnext, m.modseq, " \
-	"m.n_messages, m.n_unseen, m.n_deleted, m.n_octets, m.first_recent_uid " \
+	"m.n_messages, m.n_unseen, m.n_deleted, m.n_octets, m.first_recent_uid, m.expire_after " \
 	"FROM mailbox m LEFT JOIN subscription s ON s.user_id = m.user_id AND s.name = m.name "
 
 struct mailbox_request {
@@ -15,11 +16,6 @@ struct mailbox_request {
 	struct store_mailbox *mailboxes;        /* in the arena */
 	size_t n, capacity;
 };
-
-struct bytes store_mailbox_name(struct bytes name)
-{
-	return bytes_equal_nocase(name, BYTES("INBOX")) ? BYTES("INBOX") : name;
-}
 
 static uint32_t count_recent(struct store_context *context, const struct store_mailbox *mailbox, uint32_t first_recent)
 {
@@ -43,7 +39,7 @@ static uint32_t read_row(struct database_statement *s, struct arena *arena, stru
 		.special_use = (unsigned)database_statement_int(s, 3), .subscribed = database_statement_int(s, 4) != 0,
 		.uidvalidity = (uint32_t)database_statement_int(s, 5), .uidnext = (uint32_t)database_statement_int(s, 6), .modseq = (uint64_t)database_statement_int(s, 7),
 		.n_messages = (uint32_t)database_statement_int(s, 8), .n_unseen = (uint32_t)database_statement_int(s, 9), .n_deleted = (uint32_t)database_statement_int(s, 10),
-		.n_octets = (uint64_t)database_statement_int(s, 11),
+		.n_octets = (uint64_t)database_statement_int(s, 11), .expire_after_s = database_statement_int(s, 13),
 	};
 	return (uint32_t)database_statement_int(s, 12);
 }
@@ -69,10 +65,13 @@ bool store_mailbox_load(struct store_context *context, int64_t mailbox_id, struc
 int64_t store_mailbox_find(struct store_context *context, int64_t user_id, struct bytes name)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT mailbox_id FROM mailbox WHERE user_id = ? AND name = ?");
+	struct arena arena = { 0 };
 
 	database_statement_bind_int(s, 1, user_id);
-	database_statement_bind_bytes(s, 2, store_mailbox_name(name));
-	return database_statement_one(s, 0);
+	database_statement_bind_bytes(s, 2, store_mailbox_name(name, &arena));
+	int64_t mailbox_id = database_statement_one(s, 0);
+	arena_reset(&arena);
+	return mailbox_id;
 }
 
 uint64_t store_mailbox_next_modseq(struct store_context *context, int64_t mailbox_id)

@@ -21,8 +21,6 @@ static inline uint32_t store_row_uid(int64_t id)
 	return (uint32_t)(id & 0xffffffff);
 }
 
-/* "inbox" is "INBOX". */
-struct bytes store_mailbox_name(struct bytes name);
 /* False when there is none (or a statement failed).  Strings go to the arena. */
 bool store_mailbox_load(struct store_context *, int64_t mailbox_id, struct arena *, struct store_mailbox *, uint32_t *first_recent_uid);
 /* 0 = none. */

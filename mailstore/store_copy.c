@@ -1,0 +1,329 @@
+#include "mailstore/store_copy.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "mailstore/messages.h"
+#include "mailstore/store_account.h"
+#include "mailstore/store_keyword.h"
+#include "mailstore/store_mailbox.h"
+#include "mailstore/store_request.h"
+
+#define PIECE_ROWS 1000                 /* held in memory at a time */
+#define FLAG_BITS UINT64_C(0xff)
+
+struct row {
+	int64_t id, internal_date, size, sent, thread, message_id;
+	uint64_t flags;
+};
+
+/* What the rows come to together. */
+struct sum {
+	int64_t n, n_unseen, n_deleted, octets;
+	uint64_t flags;                 /* those that any of them has */
+};
+
+struct copy {
+	struct store_context *context;
+	struct store_transfer *transfer;
+	struct sum sum;
+	uint32_t next_uid;              /* of the target */
+	uint64_t bits[64];              /* of the target, by keyword bit of the source */
+	bool same_bits;
+	struct row *rows;
+};
+
+static void add_up(struct sum *sum, uint64_t flags, int64_t size)
+{
+	sum->n++;
+	sum->n_unseen += (flags & STORE_SEEN) == 0;
+	sum->n_deleted += (flags & STORE_DELETED) != 0;
+	sum->octets += size;
+	sum->flags |= flags;
+}
+
+static void look(struct copy *copy, struct range range)
+{
+	struct database_statement *s = database_statement_begin(copy->context->db, "SELECT flags, size FROM msg WHERE id BETWEEN ? AND ?");
+
+	database_statement_bind_int(s, 1, store_row_id(copy->transfer->from, range.first));
+	database_statement_bind_int(s, 2, store_row_id(copy->transfer->from, range.last));
+	while (database_statement_step(s))
+		add_up(&copy->sum, (uint64_t)database_statement_int(s, 0), database_statement_int(s, 1));
+}
+
+/* The target's bits for the keywords that are in use.  One that finds none is left behind. */
+static void map_keywords(struct copy *copy)
+{
+	const struct store_transfer *transfer = copy->transfer;
+	struct store_keywords keywords = { 0 };
+	struct arena arena = { 0 };
+
+	copy->same_bits = transfer->from == transfer->to || (copy->sum.flags & ~FLAG_BITS) == 0;
+	if (copy->same_bits)
+		return;
+	store_mailbox_load_keywords(copy->context, transfer->from, &arena, &keywords);
+	for (unsigned bit = STORE_KEYWORD_FIRST_BIT; bit < 63; bit++)
+		if ((copy->sum.flags >> bit & 1) && keywords.names[bit] != NULL)
+			store_keyword_bits(copy->context, transfer->to, &keywords.names[bit], 1, true, &copy->bits[bit], NULL);
+	arena_reset(&arena);
+}
+
+static uint64_t translate(const struct copy *copy, uint64_t flags)
+{
+	uint64_t result = flags & FLAG_BITS;
+
+	if (copy->same_bits)
+		return flags;
+	for (unsigned bit = STORE_KEYWORD_FIRST_BIT; flags >> bit != 0 && bit < 63; bit++)
+		if (flags >> bit & 1)
+			result |= copy->bits[bit];
+	return result;
+}
+
+static void insert(struct copy *copy, const struct row *row)
+{
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, thread, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	database_statement_bind_int(s, 1, store_row_id(copy->transfer->to, copy->next_uid++));
+	database_statement_bind_int(s, 2, (int64_t)copy->transfer->to_modseq);
+	database_statement_bind_int(s, 3, (int64_t)translate(copy, row->flags));
+	database_statement_bind_int(s, 4, row->internal_date);
+	database_statement_bind_int(s, 5, copy->context->now_s);
+	database_statement_bind_int(s, 6, row->size);
+	database_statement_bind_int(s, 7, row->sent);
+	database_statement_bind_int(s, 8, row->thread);
+	database_statement_bind_int(s, 9, row->message_id);
+	database_statement_run(s);
+}
+
+/* Rows of the source in [first, last]: at most a piece.  Returns how many. */
+static size_t read_piece(struct copy *copy, uint32_t first, uint32_t last)
+{
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"SELECT id, flags, internal_date, size, sent, thread, message_id FROM msg WHERE id BETWEEN ? AND ?");
+	size_t n = 0;
+
+	database_statement_bind_int(s, 1, store_row_id(copy->transfer->from, first));
+	database_statement_bind_int(s, 2, store_row_id(copy->transfer->from, last));
+	while (n < PIECE_ROWS && database_statement_step(s))
+		copy->rows[n++] = (struct row){
+			.id = database_statement_int(s, 0), .flags = (uint64_t)database_statement_int(s, 1),
+			.internal_date = database_statement_int(s, 2), .size = database_statement_int(s, 3), .sent = database_statement_int(s, 4),
+			.thread = database_statement_int(s, 5), .message_id = database_statement_int(s, 6),
+		};
+	database_statement_end(s);
+	return n;
+}
+
+/* Tombstones in place of the rows from first to last, which went elsewhere. */
+static void bury(struct copy *copy, int64_t first, int64_t last)
+{
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"INSERT INTO tomb(id, modseq, message_id, size, flags, internal_date, at) "
+		"SELECT id, ?3, message_id, size, flags, internal_date, ?4 FROM msg WHERE id BETWEEN ?1 AND ?2");
+
+	database_statement_bind_int(s, 1, first);
+	database_statement_bind_int(s, 2, last);
+	database_statement_bind_int(s, 3, (int64_t)copy->transfer->from_modseq);
+	database_statement_bind_int(s, 4, copy->context->now_s);
+	database_statement_run(s);
+	s = database_statement_begin(copy->context->db, "DELETE FROM msg WHERE id BETWEEN ? AND ?");
+	database_statement_bind_int(s, 1, first);
+	database_statement_bind_int(s, 2, last);
+	database_statement_run(s);
+}
+
+/* Ascending UIDs stay ascending. */
+static void write_range(struct copy *copy, struct range range)
+{
+	struct store_transfer *transfer = copy->transfer;
+	size_t n = PIECE_ROWS;
+
+	for (uint32_t first = range.first; n == PIECE_ROWS && first <= range.last && first != 0;) {
+		n = read_piece(copy, first, range.last);
+		if (n == 0)
+			break;
+		for (size_t i = 0; i < n; i++) {
+			insert(copy, &copy->rows[i]);
+			ranges_add(&transfer->from_uids, store_row_uid(copy->rows[i].id));
+		}
+		if (transfer->is_move)
+			bury(copy, copy->rows[0].id, copy->rows[n - 1].id);
+		first = store_row_uid(copy->rows[n - 1].id) + 1;
+	}
+}
+
+/* sign: 1 for the target, -1 for the source of a move. */
+static void count(const struct copy *copy, int64_t mailbox_id, int sign)
+{
+	const struct sum *sum = &copy->sum;
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"UPDATE mailbox SET n_messages = n_messages + ?2, n_unseen = n_unseen + ?3, n_deleted = n_deleted + ?4, n_octets = n_octets + ?5 "
+		"WHERE mailbox_id = ?1");
+
+	database_statement_bind_int(s, 1, mailbox_id);
+	database_statement_bind_int(s, 2, sign * sum->n);
+	database_statement_bind_int(s, 3, sign * sum->n_unseen);
+	database_statement_bind_int(s, 4, sign * sum->n_deleted);
+	database_statement_bind_int(s, 5, sign * sum->octets);
+	database_statement_run(s);
+}
+
+/* Also 0 for a source that went. */
+static uint32_t uidnext_of(const struct copy *copy, int64_t mailbox_id)
+{
+	struct database_statement *s = database_statement_begin(copy->context->db, "SELECT uidnext FROM mailbox WHERE mailbox_id = ? AND user_id = ?");
+
+	database_statement_bind_int(s, 1, mailbox_id);
+	database_statement_bind_int(s, 2, copy->transfer->user_id);
+	return (uint32_t)database_statement_one(s, 0);
+}
+
+static bool prepare(struct copy *copy, struct ranges *uids, struct error *err)
+{
+	const struct store_transfer *transfer = copy->transfer;
+	uint32_t end = uidnext_of(copy, transfer->from);
+
+	/* a copy into the same mailbox does not meet itself */
+	ranges_copy(uids, transfer->uids);
+	ranges_remove_range(uids, end > 0 ? end : 1, UINT32_MAX);
+	for (size_t i = 0; i < uids->n; i++)
+		look(copy, uids->at[i]);
+	copy->next_uid = uidnext_of(copy, transfer->to);
+	if ((uint64_t)copy->next_uid + (uint64_t)copy->sum.n > UINT32_MAX)
+		return error_set(err, ERROR_LIMIT, "the mailbox has no UIDs left");
+	if (!transfer->is_move && !store_account_has_room(copy->context, transfer->user_id, (uint64_t)copy->sum.octets))
+		return error_set(err, ERROR_FULL, "over quota");
+	return true;
+}
+
+static void write_all(struct copy *copy, const struct ranges *uids)
+{
+	struct store_transfer *transfer = copy->transfer;
+	uint32_t first_uid = copy->next_uid;
+	struct database_statement *s;
+
+	map_keywords(copy);
+	transfer->to_modseq = store_mailbox_next_modseq(copy->context, transfer->to);
+	if (transfer->is_move)
+		transfer->from_modseq = transfer->from == transfer->to ? transfer->to_modseq : store_mailbox_next_modseq(copy->context, transfer->from);
+	copy->rows = xcalloc(PIECE_ROWS, sizeof *copy->rows);
+	for (size_t i = 0; i < uids->n; i++)
+		write_range(copy, uids->at[i]);
+	free(copy->rows);
+	ranges_add_range(&transfer->to_uids, first_uid, copy->next_uid - 1);
+	s = database_statement_begin(copy->context->db, "UPDATE mailbox SET uidnext = ?2 WHERE mailbox_id = ?1");
+	database_statement_bind_int(s, 1, transfer->to);
+	database_statement_bind_int(s, 2, copy->next_uid);
+	database_statement_run(s);
+	count(copy, transfer->to, 1);
+	if (transfer->is_move)
+		count(copy, transfer->from, -1);
+	else
+		store_account_count(copy->context, transfer->user_id, copy->sum.n, copy->sum.octets);
+}
+
+bool store_copy_run(struct store_context *context, struct store_transfer *transfer, struct error *err)
+{
+	struct copy copy = { .context = context, .transfer = transfer };
+	struct ranges uids = { 0 };
+
+	ranges_clear(&transfer->from_uids);
+	ranges_clear(&transfer->to_uids);
+	transfer->from_modseq = transfer->to_modseq = 0;
+	bool ok = prepare(&copy, &uids, err);
+	if (ok && copy.sum.n > 0)
+		write_all(&copy, &uids);
+	ranges_release(&uids);
+	return ok;
+}
+
+/* ---- the requests ---- */
+
+struct copy_request {
+	struct store_request request;
+	struct store_transfer transfer;
+	struct ranges uids;
+	struct bytes to;
+	uint32_t uidvalidity;
+	store_copied_fn *done;
+	void *owner;
+};
+
+static enum store_run run(struct store_request *request, struct store_context *context)
+{
+	struct copy_request *self = (struct copy_request *)request;
+	struct database_statement *s;
+
+	self->transfer.to = store_mailbox_find(context, self->transfer.user_id, self->to);
+	if (self->transfer.to == 0) {
+		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
+		return STORE_RUN_FAILED;
+	}
+	if (!store_copy_run(context, &self->transfer, &request->error))
+		return STORE_RUN_FAILED;
+	s = database_statement_begin(context->db, "SELECT uidvalidity FROM mailbox WHERE mailbox_id = ?");
+	database_statement_bind_int(s, 1, self->transfer.to);
+	self->uidvalidity = (uint32_t)database_statement_one(s, 0);
+	return STORE_RUN_DONE;
+}
+
+static void complete(struct store_request *request)
+{
+	struct copy_request *self = (struct copy_request *)request;
+	const struct store_transfer *transfer = &self->transfer;
+	struct store_copied copied = {
+		.mailbox_id = transfer->to, .uidvalidity = self->uidvalidity, .modseq = transfer->to_modseq, .from_modseq = transfer->from_modseq,
+		.from = &transfer->from_uids, .to = &transfer->to_uids,
+	};
+
+	if (ranges_is_empty(copied.from))
+		copied = (struct store_copied){ .from = copied.from, .to = copied.to };
+	self->done(self->owner, request->error.kind != ERROR_NONE ? &request->error : NULL, request->error.kind != ERROR_NONE ? NULL : &copied);
+}
+
+static void release(struct store_request *request)
+{
+	struct copy_request *self = (struct copy_request *)request;
+
+	ranges_release(&self->uids);
+	ranges_release(&self->transfer.from_uids);
+	ranges_release(&self->transfer.to_uids);
+}
+
+static const struct store_request_ops copy_ops = {
+	.name = "copy", .thread = STORE_IN_WRITER, .grows = true, .run = run, .complete = complete, .release = release,
+};
+
+/* A disk that is nearly full does not keep anyone from moving to Trash. */
+static const struct store_request_ops move_ops = {
+	.name = "move", .thread = STORE_IN_WRITER, .run = run, .complete = complete, .release = release,
+};
+
+static struct store_request *submit(struct store_client *client, const struct store_request_ops *ops, const struct store_transfer *transfer,
+                                    struct bytes to, store_copied_fn *done, void *owner)
+{
+	struct copy_request *self = store_request_create(client, ops, sizeof *self);
+
+	self->transfer = *transfer;
+	ranges_copy(&self->uids, transfer->uids);
+	self->transfer.uids = &self->uids;
+	self->to = arena_bytes(&self->request.arena, to);
+	self->done = done;
+	self->owner = owner;
+	return store_request_submit(&self->request);
+}
+
+struct store_request *store_message_copy(struct store_client *client, int64_t user_id, int64_t mailbox_id, const struct ranges *uids,
+                                         struct bytes to, store_copied_fn *done, void *owner)
+{
+	return submit(client, &copy_ops, &(struct store_transfer){ .user_id = user_id, .from = mailbox_id, .uids = uids }, to, done, owner);
+}
+
+struct store_request *store_message_move(struct store_client *client, int64_t user_id, int64_t mailbox_id, const struct ranges *uids,
+                                         struct bytes to, store_copied_fn *done, void *owner)
+{
+	return submit(client, &move_ops, &(struct store_transfer){ .user_id = user_id, .from = mailbox_id, .uids = uids, .is_move = true }, to, done, owner);
+}
