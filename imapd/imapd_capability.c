@@ -12,7 +12,7 @@ void imapd_capability_add(struct imapd_session *s, struct buffer *out)
 {
 	buffer_add_text(out, "IMAP4rev1 LITERAL+ ID ENABLE IDLE");
 	if (s->state != IMAPD_GREETED) {
-		buffer_add_text(out, " NAMESPACE CHILDREN UNSELECT UIDPLUS MULTIAPPEND SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE WITHIN");
+		buffer_add_text(out, " NAMESPACE CHILDREN UNSELECT UIDPLUS MULTIAPPEND MOVE SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE WITHIN");
 		return;
 	}
 	buffer_add_text(out, " SASL-IR");

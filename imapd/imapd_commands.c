@@ -3,16 +3,21 @@
 #include "imap/imap_argument.h"
 #include "imapd/imapd_append.h"
 #include "imapd/imapd_capability.h"
+#include "imapd/imapd_copy.h"
+#include "imapd/imapd_create.h"
+#include "imapd/imapd_delete.h"
 #include "imapd/imapd_expunge.h"
 #include "imapd/imapd_fetch.h"
 #include "imapd/imapd_idle.h"
 #include "imapd/imapd_list.h"
 #include "imapd/imapd_login.h"
+#include "imapd/imapd_rename.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_search.h"
 #include "imapd/imapd_select.h"
 #include "imapd/imapd_status.h"
 #include "imapd/imapd_store.h"
+#include "imapd/imapd_subscribe.h"
 
 #define GREETED       (1u << IMAPD_GREETED)
 #define AUTHENTICATED (1u << IMAPD_AUTHENTICATED | 1u << IMAPD_SELECTED)
@@ -23,13 +28,6 @@ static enum imapd_after noop(struct imapd_session *s, struct bytes arguments)
 {
 	(void)arguments;
 	return imapd_finish(s, "OK Nothing done");
-}
-
-/* Verbs of RFC 3501 that this release does not carry out: refused by name, so that a client says why. */
-static enum imapd_after unbuilt(struct imapd_session *s, struct bytes arguments)
-{
-	(void)arguments;
-	return imapd_finish(s, "NO [CANNOT] %s is not part of this release", s->command->verb);
 }
 
 static const struct imapd_command commands[] = {
@@ -45,6 +43,11 @@ static const struct imapd_command commands[] = {
 	{ "ENABLE",       "ENABLE capability …", AUTHENTICATED, 0, imapd_enable, NULL, "5161" },
 	{ "SELECT",       "SELECT mailbox", AUTHENTICATED, 0, imapd_select, NULL, "9051 6.3.2" },
 	{ "EXAMINE",      "EXAMINE mailbox", AUTHENTICATED, 0, imapd_examine, NULL, "9051 6.3.3" },
+	{ "CREATE",       "CREATE mailbox [(USE (\\use …))]", AUTHENTICATED, 0, imapd_create, NULL, "9051 6.3.4, 6154" },
+	{ "DELETE",       "DELETE mailbox", AUTHENTICATED, 0, imapd_delete, NULL, "9051 6.3.5" },
+	{ "RENAME",       "RENAME old new", AUTHENTICATED, 0, imapd_rename, NULL, "9051 6.3.6" },
+	{ "SUBSCRIBE",    "SUBSCRIBE mailbox", AUTHENTICATED, 0, imapd_subscribe, NULL, "9051 6.3.7" },
+	{ "UNSUBSCRIBE",  "UNSUBSCRIBE mailbox", AUTHENTICATED, 0, imapd_unsubscribe, NULL, "9051 6.3.8" },
 	{ "LIST",         "LIST [(selection)] reference pattern [RETURN (option …)]", AUTHENTICATED, 0, imapd_list, NULL, "9051 6.3.9, 5258" },
 	{ "LSUB",         "LSUB reference pattern", AUTHENTICATED, 0, imapd_lsub, NULL, "3501 6.3.9" },
 	{ "NAMESPACE",    "NAMESPACE", AUTHENTICATED, IMAPD_NO_ARGUMENTS, imapd_namespace, NULL, "2342" },
@@ -63,14 +66,10 @@ static const struct imapd_command commands[] = {
 	{ "UID FETCH",    "UID FETCH uids item | (item …)", SELECTED, IMAPD_BY_UID, imapd_fetch, NULL, "9051 6.4.9" },
 	{ "STORE",        "STORE numbers [+|-]FLAGS[.SILENT] (flag …)", SELECTED, IMAPD_HOLDS_EXPUNGE | IMAPD_WRITES, imapd_store, NULL, "9051 6.4.6" },
 	{ "UID STORE",    "UID STORE uids [+|-]FLAGS[.SILENT] (flag …)", SELECTED, IMAPD_BY_UID | IMAPD_WRITES, imapd_store, NULL, "9051 6.4.9" },
-
-	{ "CREATE",       "CREATE mailbox", AUTHENTICATED, 0, unbuilt, NULL, "9051 6.3.4" },
-	{ "DELETE",       "DELETE mailbox", AUTHENTICATED, 0, unbuilt, NULL, "9051 6.3.5" },
-	{ "RENAME",       "RENAME old new", AUTHENTICATED, 0, unbuilt, NULL, "9051 6.3.6" },
-	{ "SUBSCRIBE",    "SUBSCRIBE mailbox", AUTHENTICATED, 0, unbuilt, NULL, "9051 6.3.7" },
-	{ "UNSUBSCRIBE",  "UNSUBSCRIBE mailbox", AUTHENTICATED, 0, unbuilt, NULL, "9051 6.3.8" },
-	{ "COPY",         "COPY numbers mailbox", SELECTED, IMAPD_HOLDS_EXPUNGE, unbuilt, NULL, "9051 6.4.7" },
-	{ "UID COPY",     "UID COPY uids mailbox", SELECTED, IMAPD_BY_UID, unbuilt, NULL, "9051 6.4.9" },
+	{ "COPY",         "COPY numbers mailbox", SELECTED, IMAPD_HOLDS_EXPUNGE, imapd_copy, NULL, "9051 6.4.7" },
+	{ "UID COPY",     "UID COPY uids mailbox", SELECTED, IMAPD_BY_UID, imapd_copy, NULL, "9051 6.4.9" },
+	{ "MOVE",         "MOVE numbers mailbox", SELECTED, IMAPD_WRITES | IMAPD_EXPUNGES, imapd_move, NULL, "9051 6.4.8, 6851" },
+	{ "UID MOVE",     "UID MOVE uids mailbox", SELECTED, IMAPD_BY_UID | IMAPD_WRITES | IMAPD_EXPUNGES, imapd_move, NULL, "9051 6.4.9, 6851" },
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 

@@ -8,26 +8,26 @@
 #include "imapd/imapd_list_options.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
+#include "imapd/imapd_special_use.h"
 #include "imapd/imapd_status.h"
 
 struct list_work {
 	struct imapd_list_options options;
 	bool is_lsub;
+	struct bytes *subscriptions;    /* when only they are asked for: a name may be there without a mailbox */
+	size_t n_subscriptions;
 };
 
-/* A name to list: a mailbox, or a level above one that is no mailbox itself. */
+/* A name to list: a mailbox, a level above one that is no mailbox itself, or a subscription to nothing. */
 struct entry {
 	struct bytes name;
 	const struct store_mailbox *mailbox;    /* NULL: \Noselect */
-	bool has_children, is_selected_below;
+	bool is_subscribed, has_children, is_selected_below;
 };
 
-static const struct {
-	unsigned use;
-	const char *attribute;
-} special_uses[] = {
-	{ STORE_USE_DRAFTS, "\\Drafts" }, { STORE_USE_SENT, "\\Sent" }, { STORE_USE_ARCHIVE, "\\Archive" },
-	{ STORE_USE_JUNK, "\\Junk" }, { STORE_USE_TRASH, "\\Trash" },
+struct entries {
+	struct entry *at;
+	size_t n, capacity;
 };
 
 static int compare(const void *a, const void *b)
@@ -42,51 +42,62 @@ static int compare(const void *a, const void *b)
 	return order ? order : (x->mailbox == NULL) - (y->mailbox == NULL);
 }
 
-static bool is_selected(const struct list_work *work, const struct store_mailbox *mailbox)
+static bool is_selected(const struct list_work *work, const struct entry *entry)
 {
-	return mailbox && (mailbox->subscribed || !work->options.only_subscribed) && (mailbox->special_use != 0 || !work->options.only_special_use);
+	const struct imapd_list_options *options = &work->options;
+
+	if (options->only_subscribed && !entry->is_subscribed)
+		return false;
+	if (options->only_special_use && (!entry->mailbox || entry->mailbox->special_use == 0))
+		return false;
+	return entry->mailbox || options->only_subscribed;
 }
 
-/* Mailboxes and all levels above them, sorted; returns how many.  The caller frees *entries. */
-static size_t collect(const struct list_work *work, const struct store_mailbox *mailboxes, size_t n, struct entry **entries)
+/* The entry and all levels above it. */
+static void add(const struct list_work *work, struct entries *entries, const struct entry *entry)
 {
-	size_t n_entries = 0, capacity = 0;
+	bool selected = is_selected(work, entry);
 
-	*entries = NULL;
-	for (size_t i = 0; i < n; i++) {
-		struct bytes name = bytes_text(mailboxes[i].name);
-		if (work->is_lsub && !mailboxes[i].subscribed)
+	for (size_t at = 1; at <= entry->name.len; at++) {
+		bool is_level = at < entry->name.len;
+		if (is_level && entry->name.at[at] != IMAP_DELIMITER)
 			continue;
-		for (size_t at = 1; at <= name.len; at++) {
-			if (at < name.len && name.at[at] != IMAP_DELIMITER)
-				continue;
-			if (n_entries == capacity)
-				*entries = xreallocarray(*entries, capacity = capacity ? 2 * capacity : 32, sizeof **entries);
-			(*entries)[n_entries++] = (struct entry){
-				.name = bytes_slice(name, 0, at), .mailbox = at == name.len ? &mailboxes[i] : NULL,
-				.has_children = at < name.len, .is_selected_below = at < name.len && is_selected(work, &mailboxes[i]),
-			};
-		}
+		if (entries->n == entries->capacity)
+			entries->at = xreallocarray(entries->at, entries->capacity = entries->capacity ? 2 * entries->capacity : 32, sizeof *entries->at);
+		entries->at[entries->n++] = is_level
+			? (struct entry){ .name = bytes_slice(entry->name, 0, at), .has_children = entry->mailbox, .is_selected_below = selected }
+			: *entry;
 	}
-	if (n_entries > 1)
-		qsort(*entries, n_entries, sizeof **entries, compare);
-	return n_entries;
+}
+
+/* Mailboxes, subscriptions and all levels above them, sorted.  The caller frees entries->at. */
+static void collect(const struct list_work *work, const struct store_mailbox *mailboxes, size_t n, struct entries *entries)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mailboxes[i].subscribed || !work->is_lsub)
+			add(work, entries, &(struct entry){ .name = bytes_text(mailboxes[i].name), .mailbox = &mailboxes[i], .is_subscribed = mailboxes[i].subscribed });
+	for (size_t i = 0; i < work->n_subscriptions; i++)
+		add(work, entries, &(struct entry){ .name = work->subscriptions[i], .is_subscribed = true });
+	if (entries->n > 1)
+		qsort(entries->at, entries->n, sizeof *entries->at, compare);
 }
 
 /* Entries of one name become one: at the front stands the mailbox, if there is one. */
-static size_t join(struct entry *entries, size_t n)
+static void join(struct entries *entries)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && bytes_equal(entries[kept - 1].name, entries[i].name)) {
-			entries[kept - 1].has_children |= entries[i].has_children;
-			entries[kept - 1].is_selected_below |= entries[i].is_selected_below;
+	for (size_t i = 0; i < entries->n; i++) {
+		struct entry *entry = &entries->at[i], *before = kept > 0 ? &entries->at[kept - 1] : NULL;
+		if (before && bytes_equal(before->name, entry->name)) {
+			before->is_subscribed |= entry->is_subscribed;
+			before->has_children |= entry->has_children;
+			before->is_selected_below |= entry->is_selected_below;
 		} else {
-			entries[kept++] = entries[i];
+			entries->at[kept++] = *entry;
 		}
 	}
-	return kept;
+	entries->n = kept;
 }
 
 static void write_entry(struct imapd_session *s, const struct list_work *work, const struct entry *entry)
@@ -95,14 +106,14 @@ static void write_entry(struct imapd_session *s, const struct list_work *work, c
 	struct buffer *out = &s->out;
 
 	buffer_add_text(out, work->is_lsub ? "* LSUB (" : "* LIST (");
-	if (!entry->mailbox)
+	/* in LSUB \Noselect is a level of subscriptions; what is subscribed to is shown as if it existed: RFC 3501 6.3.9 */
+	if (!entry->mailbox && !(work->is_lsub && entry->is_subscribed))
 		buffer_add_text(out, options->is_extended ? "\\NonExistent " : "\\Noselect ");
 	buffer_add_text(out, entry->has_children ? "\\HasChildren" : "\\HasNoChildren");
-	if (entry->mailbox && entry->mailbox->subscribed && options->tells_subscribed)
+	if (entry->is_subscribed && options->tells_subscribed)
 		buffer_add_text(out, " \\Subscribed");
-	for (size_t i = 0; entry->mailbox && i < sizeof special_uses / sizeof *special_uses; i++)
-		if (entry->mailbox->special_use & special_uses[i].use)
-			buffer_printf(out, " %s", special_uses[i].attribute);
+	if (entry->mailbox)
+		imapd_special_use_write(out, entry->mailbox->special_use);
 	buffer_add_text(out, ") \"/\" ");
 	imapd_mailbox_write(out, entry->name);
 	if (options->is_recursive && options->only_subscribed && entry->is_selected_below)
@@ -120,29 +131,47 @@ static bool is_shown(const struct list_work *work, const struct entry *entry)
 
 	if (!imapd_list_options_match(options, entry->name, &ends_in_percent))
 		return false;
-	if (is_selected(work, entry->mailbox) || (options->is_recursive && entry->is_selected_below))
+	if (is_selected(work, entry) || (options->is_recursive && entry->is_selected_below))
 		return true;
-	return !entry->mailbox && ends_in_percent && !is_choosy;
+	if (entry->mailbox || !ends_in_percent || is_choosy)
+		return false;
+	return work->is_lsub ? entry->is_selected_below : entry->has_children;
 }
 
 static void mailboxes_came(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
 {
 	struct imapd_session *s = owner;
 	const struct list_work *work = s->work;
-	struct entry *entries;
+	struct entries entries = { 0 };
 
 	s->request = NULL;
 	if (err) {
 		imapd_session_resume(s, imapd_finish_error(s, err, "The user"));
 		return;
 	}
-	size_t n_entries = collect(work, mailboxes, n, &entries);
-	n_entries = join(entries, n_entries);
-	for (size_t i = 0; i < n_entries; i++)
-		if (is_shown(work, &entries[i]))
-			write_entry(s, work, &entries[i]);
-	free(entries);
+	collect(work, mailboxes, n, &entries);
+	join(&entries);
+	for (size_t i = 0; i < entries.n; i++)
+		if (is_shown(work, &entries.at[i]))
+			write_entry(s, work, &entries.at[i]);
+	free(entries.at);
 	imapd_session_resume(s, imapd_finish(s, "OK Listed"));
+}
+
+static void subscriptions_came(void *owner, const struct error *err, const char *const *names, size_t n)
+{
+	struct imapd_session *s = owner;
+	struct list_work *work = s->work;
+
+	s->request = NULL;
+	if (err) {
+		imapd_session_resume(s, imapd_finish_error(s, err, "The user"));
+		return;
+	}
+	work->subscriptions = arena_alloc(&s->arena, (n + 1) * sizeof *work->subscriptions);
+	for (; work->n_subscriptions < n; work->n_subscriptions++)
+		work->subscriptions[work->n_subscriptions] = arena_bytes(&s->arena, bytes_text(names[work->n_subscriptions]));
+	s->request = store_mailbox_list(s->loop->store, s->user_id, mailboxes_came, s);
 }
 
 static enum imapd_after list(struct imapd_session *s, struct bytes arguments, bool is_lsub)
@@ -163,7 +192,10 @@ static enum imapd_after list(struct imapd_session *s, struct bytes arguments, bo
 		return imapd_finish(s, "OK The delimiter is /");
 	}
 	s->work = work;
-	s->request = store_mailbox_list(s->loop->store, s->user_id, mailboxes_came, s);
+	if (work->options.only_subscribed)
+		s->request = store_subscription_list(s->loop->store, s->user_id, subscriptions_came, s);
+	else
+		s->request = store_mailbox_list(s->loop->store, s->user_id, mailboxes_came, s);
 	return IMAPD_WAIT;
 }
 

@@ -1,10 +1,24 @@
 #include "imapd/imapd_mailbox.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "imap/imap_argument.h"
 #include "imap/imap_mailbox_name.h"
 #include "imap/imap_write.h"
 #include "imapd/imapd_reply.h"
+
+/* "inbox/x" is "INBOX/x", and a delimiter at the end says nothing: RFC 9051 6.3.4. */
+static struct bytes in_order(struct bytes name)
+{
+	static const struct bytes inbox = { "INBOX", 5 };
+
+	if (name.len > 1 && name.at[name.len - 1] == IMAP_DELIMITER)
+		name = bytes_slice(name, 0, name.len - 1);
+	if (bytes_starts_nocase(name, inbox) && (name.len == inbox.len || name.at[inbox.len] == IMAP_DELIMITER))
+		memcpy((char *)name.at, inbox.at, inbox.len);
+	return name;
+}
 
 enum imapd_mailbox_status imapd_mailbox_take(struct imapd_session *s, struct bytes *rest, struct bytes *name)
 {
@@ -18,8 +32,7 @@ enum imapd_mailbox_status imapd_mailbox_take(struct imapd_session *s, struct byt
 	*name = arena_bytes(&s->arena, buffer_bytes(&normal));
 	buffer_release(&utf8);
 	buffer_release(&normal);
-	if (bytes_equal_nocase(*name, BYTES("INBOX")))
-		*name = BYTES("INBOX");
+	*name = in_order(*name);
 	return is_name ? IMAPD_MAILBOX_OK : IMAPD_MAILBOX_BAD_NAME;
 }
 

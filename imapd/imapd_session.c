@@ -61,9 +61,9 @@ static void release(struct imapd_session *s)
 {
 	char ip[NET_ADDR_TEXT];
 
-	log_info("imapd", "logout", "session=%s user=%s ip=%s commands=%" PRIu64 " fetched=%" PRIu64 " appended=%" PRIu64 " stored=%" PRIu64 " expunged=%" PRIu64,
+	log_info("imapd", "logout", "session=%s user=%s ip=%s commands=%" PRIu64 " fetched=%" PRIu64 " appended=%" PRIu64 " stored=%" PRIu64 " copied=%" PRIu64 " expunged=%" PRIu64,
 	         s->id, s->user ? s->user : "", imapd_session_ip(s, ip), s->counts.commands, s->counts.fetched,
-	         s->counts.appended, s->counts.stored, s->counts.expunged);
+	         s->counts.appended, s->counts.stored, s->counts.copied, s->counts.expunged);
 	release_command(s);
 	imapd_session_deselect(s);
 	net_timer_stop(&s->timer);

@@ -84,7 +84,7 @@ struct imapd_session {
 	unsigned n_looks;               /* at output that the stream no longer tells about */
 	unsigned n_bad;
 	struct {
-		uint64_t commands, fetched, appended, stored, expunged;
+		uint64_t commands, fetched, appended, stored, copied, expunged;
 	} counts;
 };
 
