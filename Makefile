@@ -100,7 +100,7 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $$(call program_objects,$$(*D)) $(call 
 unit-programs: $(UNIT_TESTS)
 
 # Programs that other tests run: linked with the libraries, judged by nobody here.
-TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,tests/bench/bench_store.c tests/store/store_load.c tests/store/store_list.c)
+TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,tests/bench/bench_store.c tests/store/store_load.c tests/store/store_list.c tests/store/store_rival.c)
 $(TEST_PROGRAMS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
@@ -138,7 +138,7 @@ demo: deps
 
 test:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
 	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=test all unit-programs
 	@tests/all $(BUILD)
 
@@ -153,7 +153,8 @@ fuzz:
 
 crash:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
+	@tests/store/run --programs $(BUILD)/release/tests/store
 	@tests/crash/run --bin $(BUILD)/bin --rounds $(ROUNDS)
 
 bench:

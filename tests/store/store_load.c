@@ -27,7 +27,7 @@ static struct letter {
 	unsigned user;
 	uint32_t uid;                   /* appended ones */
 	int64_t item_id;                /* queued ones */
-	bool is_busy, is_gone;
+	bool is_queued, is_busy, is_gone;
 } letters[LETTERS_MAX];
 static unsigned n_letters;
 
@@ -107,7 +107,7 @@ static void on_delivered(void *owner, const struct error *err, const struct erro
 	struct letter *letter = owner;
 
 	(void)results, (void)n;
-	over(items != NULL && items->n > 0 ? "queue" : "deliver", letter, err);
+	over(letter->is_queued ? "queue" : "deliver", letter, err);
 	if (err == NULL && items != NULL && items->n > 0) {
 		letter->item_id = items->at[0].item_id;
 		letter->is_gone = false;
@@ -121,6 +121,7 @@ static void deliver(bool is_remote)
 	unsigned first = chance(N_USERS), n = is_remote ? 1 : 1 + chance(2);
 	struct store_recipient recipients[2];
 
+	letter->is_queued = is_remote;
 	for (unsigned i = 0; i < n; i++)
 		recipients[i] = (struct store_recipient){ .original = i, .user_id = is_remote ? 0 : users[(first + i) % N_USERS].user_id,
 		                                          .address = is_remote ? "bob@b.test" : "user@a.test" };

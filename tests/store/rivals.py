@@ -1,0 +1,111 @@
+"""Several processes at one mailbox: what each sees, how fairly they share, and what a stopped one costs the others."""
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import contextmanager
+
+FAIR = 0.9
+TURN_S, BUSY_S = 5, 10              # how long a write waits for another process, and for an outsider's lock
+SLACK_S = 2
+
+
+class House:
+    """A store that store_load made, and processes at it."""
+
+    def __init__(self, programs, work, seed):
+        self.programs, self.folder = programs, work / "rivals"
+        subprocess.run([programs.load, self.folder, str(seed), "120"], check=True, capture_output=True, timeout=60)
+
+    def start(self, *words, to=subprocess.PIPE):
+        return subprocess.Popen([self.programs.rival, self.folder, *words], stdout=to, text=True)
+
+    def once(self, *words):
+        return self.start(*words).communicate(timeout=60)[0].splitlines()
+
+    def findings(self):
+        return [line for line in self.programs.listed(self.folder) if line.startswith("finding")]
+
+
+@contextmanager
+def house(programs, work, seed):
+    made = House(programs, work, seed)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def order_and_fairness(place, seconds):
+    """modseq strictly rising, UIDs visible in the order of their commits, no update lost, both served alike."""
+    watcher = place.start("watch", str(seconds))
+    answers = [place.folder.with_name(f"rival{bit}") for bit in (1, 4)]     # files: a full pipe would hold a rival up
+    rivals = [place.start("hammer", path.name[-1], str(seconds), to=path.open("w")) for path in answers]
+    for rival in rivals:
+        rival.wait(timeout=seconds + 60)
+    said = [path.read_text().splitlines() for path in answers]
+    problems = watcher.communicate(timeout=60)[0].splitlines()
+    own = [[int(line.split()[1]) for line in lines if line.startswith("modseq")] for lines in said]
+    problems += [line for lines in said for line in lines if line.startswith(("problem", "refused"))]
+    problems += [f"rival {n + 1}'s modseq did not rise" for n, seen in enumerate(own) if seen != sorted(set(seen))]
+    if set(own[0]) & set(own[1]):
+        problems.append("two changes have the same modseq")
+    done = sorted(len(seen) for seen in own)
+    if done[0] < FAIR * done[1]:
+        problems.append(f"unfair: {done[0]} and {done[1]} changes")
+    print(f"rivals: {done[0]} and {done[1]} changes in {seconds} s", flush=True)
+    return problems + place.findings()
+
+
+def stopped_writer(place):
+    """A process that is stopped while it writes costs another one five seconds and a clear error, and nothing once it goes on."""
+    for attempt in range(40):
+        rival = place.start("hammer", "1", "60")
+        time.sleep(0.2 + attempt * 0.0013)
+        os.kill(rival.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        answer = place.once("once")
+        took = time.monotonic() - began
+        os.kill(rival.pid, signal.SIGCONT)
+        after = place.once("once")
+        rival.kill()
+        rival.communicate()
+        if not after or not after[0].startswith("done"):
+            return [f"after it went on: {after}"]
+        if answer and answer[0].startswith("refused"):
+            clear = re.fullmatch(r"refused \d+ try-later: .+", answer[0])
+            return [] if clear and took < TURN_S + SLACK_S else [f"{answer} after {took:.1f} s"]
+    return ["it never was stopped while it wrote"]
+
+
+def outsiders_lock(place):
+    """Somebody's sqlite3 shell in the middle of a write: a bounded wait, a clear error, and all is well after."""
+    outsider = sqlite3.connect(place.folder / "shard0.db", isolation_level=None)
+    outsider.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    answer = place.once("once")
+    took = time.monotonic() - began
+    outsider.execute("ROLLBACK")
+    outsider.close()
+    problems = [] if answer and re.fullmatch(r"refused \d+ try-later: .+", answer[0]) and took < BUSY_S + SLACK_S else [f"{answer} after {took:.1f} s"]
+    after = place.once("once")
+    return problems + ([] if after and after[0].startswith("done") else [f"afterwards: {after}"])
+
+
+def expunged_while_read(place):
+    """Who reads a message slowly reads all of it, though another process expunged it meanwhile."""
+    reader = place.start("slowread")
+    first = reader.stdout.readline()
+    said = place.once("expunge")
+    rest = reader.communicate(timeout=60)[0].split()
+    return [] if (first, said, rest) == ("reading\n", ["expunged"], ["read"]) else [f"{first!r} {said} {rest}"]
+
+
+def run(programs, work, seed, seconds, verdict):
+    claims = [lambda place: order_and_fairness(place, seconds), stopped_writer, outsiders_lock, expunged_while_read]
+    for name, claim in zip(("order and fairness", "a stopped writer", "an outsider's lock", "expunged while read"), claims):
+        with house(programs, work, seed) as place:
+            verdict(name, claim(place))
