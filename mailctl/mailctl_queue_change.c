@@ -94,7 +94,7 @@ static int change_ids(struct changing *c, const struct mailctl_selection *select
 
 int mailctl_queue_change(struct mailctl *ctl, int argc, char **argv)
 {
-	struct changing c = { .ctl = ctl };
+	struct changing c = { .ctl = ctl, .m = { .tells_daemons = true } };
 	struct mailctl_selection selection;
 	int code;
 

@@ -25,6 +25,32 @@ bool mailctl_store_prepare(struct mailctl_store *m, const struct mailctl *ctl, i
 	return false;
 }
 
+/* In the store's writer thread; the hint stands before anything is asked of the store. */
+static void tell_daemons(void *owner, const struct store_hint *hints, size_t n)
+{
+	struct mailctl_store *m = owner;
+
+	if (m->hint != NULL)
+		service_hint_send(m->hint, hints, n);
+}
+
+static void ignore(void *owner, const struct store_hint *hints, size_t n)
+{
+	(void)owner;
+	(void)hints;
+	(void)n;
+}
+
+static void open_hint(struct mailctl_store *m)
+{
+	m->loop = net_loop_create(net_poll_kind_default(), NULL);
+	m->hint = m->loop != NULL ? service_hint_open(m->settings.data_dir, NULL) : NULL;
+	if (m->hint == NULL || service_hint_start(m->hint, m->loop, store_uuid(m->store), store_secret(m->store), ignore, m, NULL))
+		return;
+	service_hint_close(m->hint);
+	m->hint = NULL;
+}
+
 bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int *code)
 {
 	struct store_options options = { 0 };
@@ -34,11 +60,13 @@ bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int 
 		return false;
 	options.data_dir = m->settings.data_dir;
 	options.ephemeral = m->settings.ephemeral;
-	options.on_commit = m->on_commit;
+	options.on_commit = m->tells_daemons ? tell_daemons : NULL;
 	options.owner = m;
 	m->store = store_open(&options, &err);
 	if (m->store != NULL)
 		m->client = store_client_create(m->store, &err);
+	if (m->client != NULL && m->tells_daemons)
+		open_hint(m);
 	if (m->client != NULL)
 		return true;
 	mailctl_fail(&err);
@@ -51,6 +79,9 @@ void mailctl_store_close(struct mailctl_store *m)
 	store_client_destroy(m->client);
 	if (m->store != NULL)
 		store_close(m->store);
+	service_hint_close(m->hint);
+	if (m->loop != NULL)
+		net_loop_destroy(m->loop);
 	arena_reset(&m->arena);
 }
 

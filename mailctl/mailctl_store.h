@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "mailctl/mailctl.h"
 #include "mailstore/store.h"
+#include "netcore/net_loop.h"
+#include "service/service_hint.h"
 #include "service/service_settings.h"
 
 struct mailctl_store {                  /* zero-initialise */
@@ -15,8 +17,9 @@ struct mailctl_store {                  /* zero-initialise */
 	struct store *store;
 	struct store_client *client;
 	struct error err;               /* of the request that is waited for */
-	/* As store_options.on_commit, with this struct for owner; NULL: other processes learn by polling. */
-	void (*on_commit)(void *owner, const struct store_hint *, size_t n);
+	bool tells_daemons;             /* set before the opening: they hear of each commit at once, else by their next poll */
+	struct net_loop *loop;          /* never run: the hints of others are nothing to a verb that tells */
+	struct service_hint *hint;      /* NULL: no multicast here, they poll */
 };
 
 /*
