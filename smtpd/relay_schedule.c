@@ -13,7 +13,7 @@
 
 #define CLAIM_MAX   500                 /* rows at a time */
 #define WAKE_MAX    5000
-#define CLAIM_SOON_MS 200               /* hints come in crowds */
+#define CLAIM_SOON_MS 200               /* between two claims for hints, which come in crowds */
 #define CLAIM_LATE_MS (60 * 1000)       /* looked even when nothing was said: rows of processes that died */
 #define RENEW_MS    (60 * 1000)
 #define RENEW_AHEAD_S 300
@@ -147,13 +147,17 @@ static void claim(struct relay *relay)
 		return;
 	}
 	relay->is_claiming = true;
+	relay->claimed_at_ms = net_loop_now_ms(relay->loop->net);
 	store_queue_claim(relay->loop->store, CLAIM_MAX, RELAY_LEASE_S, on_claimed, relay);
 }
 
 static void on_hint(void *owner, uint64_t modseq)
 {
+	struct relay *relay = owner;
+	int64_t wait_ms = relay->claimed_at_ms + CLAIM_SOON_MS - net_loop_now_ms(relay->loop->net);
+
 	(void)modseq;
-	claim_in(owner, CLAIM_SOON_MS);
+	claim_in(relay, wait_ms > 0 ? wait_ms : 0);
 }
 
 static void on_woken(void *owner, const struct error *err, size_t n, bool is_all)

@@ -24,6 +24,7 @@ struct relay {
 	struct service_watch watch;
 	struct net_timer claim_timer;
 	int64_t claim_at_ms;            /* when the timer is due */
+	int64_t claimed_at_ms;          /* when the last claim began */
 	bool is_claiming, claim_again;
 };
 
