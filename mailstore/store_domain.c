@@ -133,7 +133,7 @@ static enum store_run run_delete(struct store_request *request, struct store_con
 	if (!store_account_domain(context, self->domain, NULL))
 		return not_found(self);
 	int64_t n_users = count(context, "SELECT count(*) FROM user WHERE " IN_DOMAIN("name", "?1"), self->domain);
-	int64_t n_aliases = count(context, "SELECT count(*) FROM alias WHERE " IN_DOMAIN("address", "?1") " OR " IN_DOMAIN("target", "?1"), self->domain);
+	int64_t n_aliases = count(context, "SELECT count(DISTINCT address) FROM alias WHERE " IN_DOMAIN("address", "?1") " OR " IN_DOMAIN("target", "?1"), self->domain);
 	if (n_users > 0 || n_aliases > 0) {
 		error_set(&request->error, ERROR_EXISTS, "%s still has %lld %s, and %lld %s in it or to it: delete them first", self->domain.at,
 		          (long long)n_users, plural(n_users, "user", "users"), (long long)n_aliases, plural(n_aliases, "alias", "aliases"));
