@@ -102,6 +102,13 @@ void smtp_client_on_auth(struct smtp_client *);
 void smtp_client_on_cancel(struct smtp_client *);
 void smtp_client_auth_release(struct smtp_client *);
 
+/* smtp_client_write */
+void smtp_client_write_mail(struct smtp_client *, const struct smtp_client_message *);
+void smtp_client_write_rcpt(struct smtp_client *, const struct smtp_client_recipient *);
+/* BDAT LAST with all octets; a CRLF that the last line lacks is added, as before a final dot. */
+void smtp_client_write_whole(struct smtp_client *, struct bytes octets);
+bool smtp_client_needs_utf8(const struct smtp_client_message *);
+
 /* smtp_client_transaction */
 void smtp_client_on_mail(struct smtp_client *);
 void smtp_client_on_rcpt(struct smtp_client *);

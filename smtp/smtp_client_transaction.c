@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/codec.h"
-#include "base/text.h"
 #include "smtp/smtp_client_state.h"
 #include "smtp/smtp_path.h"
 
@@ -142,74 +140,6 @@ static size_t next_open(const struct smtp_client_transaction *t, size_t i)
 	return i;
 }
 
-static bool needs_utf8(const struct smtp_client_message *m)
-{
-	bool ascii = text_is_ascii(bytes_text(m->sender));
-
-	for (size_t i = 0; i < m->n_recipients && ascii; i++)
-		ascii = text_is_ascii(bytes_text(m->recipients[i].address));
-	return !ascii;
-}
-
-static void write_mail(struct smtp_client *c, const struct smtp_client_message *m)
-{
-	unsigned offered = c->extensions.bits;
-	struct buffer line = { 0 };
-
-	buffer_add_text(&line, "MAIL FROM:");
-	smtp_path_write(bytes_text(m->sender), &line);
-	if (offered & SMTP_SIZE)
-		buffer_printf(&line, " SIZE=%llu", (unsigned long long)m->size);
-	if (m->is_8bit)
-		buffer_add_text(&line, " BODY=8BITMIME");
-	if (needs_utf8(m))
-		buffer_add_text(&line, " SMTPUTF8");
-	if ((offered & SMTP_DSN) && m->returns != ENVELOPE_RETURN_DEFAULT)
-		buffer_add_text(&line, m->returns == ENVELOPE_RETURN_FULL ? " RET=FULL" : " RET=HDRS");
-	if ((offered & SMTP_DSN) && m->envelope_id) {
-		buffer_add_text(&line, " ENVID=");
-		codec_xtext_encode(bytes_text(m->envelope_id), &line);
-	}
-	if ((offered & SMTP_XTRANSACTION) && m->transaction) {
-		buffer_add_text(&line, " XTRANSACTION=");
-		codec_xtext_encode(bytes_text(m->transaction), &line);
-	}
-	smtp_client_command(c, buffer_bytes(&line), NULL);
-	buffer_release(&line);
-}
-
-static void write_dsn(const struct smtp_client_recipient *r, struct buffer *line)
-{
-	static const struct { unsigned bit; const char *word; } words[] = {
-		{ ENVELOPE_NOTIFY_NEVER, "NEVER" }, { ENVELOPE_NOTIFY_SUCCESS, "SUCCESS" }, { ENVELOPE_NOTIFY_FAILURE, "FAILURE" }, { ENVELOPE_NOTIFY_DELAY, "DELAY" },
-	};
-	const char *before = " NOTIFY=";
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (!(r->notify & words[i].bit))
-			continue;
-		buffer_printf(line, "%s%s", before, words[i].word);
-		before = ",";
-	}
-	const char *address = r->original ? strchr(r->original, ';') : NULL;
-	if (address) {
-		buffer_printf(line, " ORCPT=%.*s;", (int)(address - r->original), r->original);
-		codec_xtext_encode(bytes_text(address + 1), line);
-	}
-}
-
-static void write_rcpt(struct smtp_client *c, const struct smtp_client_recipient *r)
-{
-	struct buffer line = { 0 };
-
-	buffer_add_text(&line, "RCPT TO:");
-	smtp_path_write(bytes_text(r->address), &line);
-	if (c->extensions.bits & SMTP_DSN)
-		write_dsn(r, &line);
-	smtp_client_command(c, buffer_bytes(&line), NULL);
-	buffer_release(&line);
-}
-
 static bool pipelines(const struct smtp_client *c)
 {
 	return c->extensions.bits & SMTP_PIPELINING;
@@ -236,7 +166,7 @@ static void refuse_unfit(struct smtp_client_transaction *t, const struct smtp_ex
 	const struct smtp_client_message *m = t->message;
 
 	refuse_bad_addresses(t);
-	if (needs_utf8(m) && !(e->bits & SMTP_SMTPUTF8))
+	if (smtp_client_needs_utf8(m) && !(e->bits & SMTP_SMTPUTF8))
 		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.6.7", "the next server does not take addresses outside ASCII (SMTPUTF8)");
 	if (m->is_8bit && !(e->bits & SMTP_8BITMIME))
 		decide_rest(t, SMTP_CLIENT_PERMANENT, 0, "5.6.3", "the next server does not take octets above 127 (8BITMIME)");
@@ -272,20 +202,6 @@ static void begin(struct smtp_client *c)
 	}
 }
 
-/* A CRLF that the last line lacks is added, as before a final dot. */
-static void write_whole(struct smtp_client *c, struct bytes octets)
-{
-	bool has_end = bytes_ends_nocase(octets, BYTES("\r\n"));
-	struct buffer line = { 0 };
-
-	buffer_printf(&line, "BDAT %zu LAST", octets.len + (has_end ? 0 : 2));
-	smtp_client_command(c, buffer_bytes(&line), NULL);
-	net_stream_write(c->stream, octets);
-	if (!has_end)
-		net_stream_write(c->stream, BYTES("\r\n"));
-	buffer_release(&line);
-}
-
 static void write_commands(struct smtp_client *c, struct smtp_client_transaction *t)
 {
 	size_t n = t->message->n_recipients;
@@ -293,15 +209,15 @@ static void write_commands(struct smtp_client *c, struct smtp_client_transaction
 	if (t->at == n)
 		return;
 	c->n_begun++;
-	write_mail(c, t->message);
+	smtp_client_write_mail(c, t->message);
 	if (!pipelines(c))
 		return;
 	for (size_t i = t->at; i < n; i = next_open(t, i + 1)) {
-		write_rcpt(c, &t->message->recipients[i]);
+		smtp_client_write_rcpt(c, &t->message->recipients[i]);
 		t->n_awaited++;
 	}
 	if (t->is_whole)
-		write_whole(c, t->message->whole);
+		smtp_client_write_whole(c, t->message->whole);
 	else
 		smtp_client_command(c, BYTES("DATA"), NULL);
 }
@@ -356,7 +272,7 @@ void smtp_client_on_mail(struct smtp_client *c)
 		return;
 	}
 	if (!pipelines(c))
-		write_rcpt(c, &t->message->recipients[t->at]);
+		smtp_client_write_rcpt(c, &t->message->recipients[t->at]);
 	smtp_client_expect(c, STATE_RCPT);
 }
 
@@ -392,7 +308,7 @@ void smtp_client_on_rcpt(struct smtp_client *c)
 		return;
 	}
 	if (!pipelines(c))
-		write_rcpt(c, &t->message->recipients[t->at]);
+		smtp_client_write_rcpt(c, &t->message->recipients[t->at]);
 	smtp_client_expect(c, STATE_RCPT);
 }
 
