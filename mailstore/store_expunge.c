@@ -204,6 +204,7 @@ void store_expunge_all(struct store_context *context, int64_t user_id)
 		"ON g.id BETWEEN m.mailbox_id << 32 AND m.mailbox_id << 32 | 4294967295 WHERE m.user_id = ?1 AND ?2 > 0)",
 		"DELETE FROM tomb WHERE id IN (SELECT t.id FROM mailbox m JOIN tomb t "
 		"ON t.id BETWEEN m.mailbox_id << 32 AND m.mailbox_id << 32 | 4294967295 WHERE m.user_id = ?1 AND ?2 > 0)",
+		"DELETE FROM past_name WHERE user_id = ?1 AND ?2 > 0",
 	};
 	struct database_statement *s = database_statement_begin(context->db, "SELECT mailbox_id, modseq FROM mailbox WHERE user_id = ?");
 

@@ -14,6 +14,30 @@ uint32_t store_mailbox_take_uidvalidity(struct store_context *context, int64_t u
 	return (uint32_t)database_statement_one(s, 0);
 }
 
+void store_mailbox_leave_name(struct store_context *context, int64_t user_id, int64_t mailbox_id)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"INSERT INTO past_name(user_id, name, uidvalidity) "
+		"SELECT user_id, iif((SELECT count(*) FROM past_name WHERE user_id = ?1) < ?3, name, ''), uidvalidity FROM mailbox WHERE mailbox_id = ?2 "
+		"ON CONFLICT DO UPDATE SET uidvalidity = max(uidvalidity, excluded.uidvalidity)");
+
+	database_statement_bind_int(s, 1, user_id);
+	database_statement_bind_int(s, 2, mailbox_id);
+	database_statement_bind_int(s, 3, STORE_MAILBOXES_MAX);
+	database_statement_run(s);
+}
+
+bool store_mailbox_name_was_higher(struct store_context *context, int64_t user_id, struct bytes name, uint32_t uidvalidity)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"SELECT 1 FROM past_name WHERE user_id = ? AND name IN (?, '') AND uidvalidity > ? LIMIT 1");
+
+	database_statement_bind_int(s, 1, user_id);
+	database_statement_bind_bytes(s, 2, name);
+	database_statement_bind_int(s, 3, uidvalidity);
+	return database_statement_one(s, 0) != 0;
+}
+
 /* -1 = no such user. */
 static int64_t count_mailboxes(struct store_context *context, int64_t user_id)
 {

@@ -2,6 +2,7 @@
 
 #include "mailstore/store_account.h"
 #include "mailstore/store_mailbox.h"
+#include "mailstore/store_mailbox_create.h"
 #include "mailstore/store_mailbox_name.h"
 #include "mailstore/store_request.h"
 
@@ -116,6 +117,7 @@ static void remove_mailbox(const struct delete_request *self, struct store_conte
 		"DELETE FROM mailbox WHERE mailbox_id = ?",
 	};
 
+	store_mailbox_leave_name(context, self->user_id, self->mailbox_id);
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
 		struct database_statement *s = database_statement_begin(context->db, statements[i]);
 		database_statement_bind_int(s, 1, self->mailbox_id);

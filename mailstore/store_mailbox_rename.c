@@ -86,21 +86,12 @@ static bool check(const struct rename_request *self, struct store_context *conte
 	return true;
 }
 
-/* Was a higher UIDVALIDITY than its own ever given?  Then a client may have seen the new name with it. */
-static bool needs_uidvalidity(const struct rename_request *self, struct store_context *context, const struct moved *moved)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT next_uidvalidity - 1 > ?2 FROM user WHERE user_id = ?1");
-
-	database_statement_bind_int(s, 1, self->user_id);
-	database_statement_bind_int(s, 2, moved->uidvalidity);
-	return database_statement_one(s, 1) != 0;
-}
-
 static void move(const struct rename_request *self, struct store_context *context, const struct moved *moved)
 {
 	uint32_t uidvalidity = moved->uidvalidity;
 
-	if (needs_uidvalidity(self, context, moved))
+	store_mailbox_leave_name(context, self->user_id, moved->mailbox_id);
+	if (store_mailbox_name_was_higher(context, self->user_id, moved->name, uidvalidity))
 		uidvalidity = store_mailbox_take_uidvalidity(context, self->user_id);
 	struct database_statement *s = database_statement_begin(context->db, "UPDATE mailbox SET name = ?2, uidvalidity = ?3 WHERE mailbox_id = ?1");
 	database_statement_bind_int(s, 1, moved->mailbox_id);

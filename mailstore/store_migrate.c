@@ -11,6 +11,7 @@
  */
 const struct database_migration store_migrations[] = {
 	{ 1, "" },
+	{ 2, "CREATE TABLE past_name(user_id INTEGER NOT NULL, name TEXT NOT NULL, uidvalidity INTEGER NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID" },
 };
 const size_t store_n_migrations = sizeof store_migrations / sizeof *store_migrations;
 

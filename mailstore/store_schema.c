@@ -1,6 +1,7 @@
 #include "mailstore/store_schema.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 static const char *const tables[] = {
 	"CREATE TABLE meta(k TEXT PRIMARY KEY, v ANY) STRICT, WITHOUT ROWID",
@@ -22,6 +23,7 @@ static const char *const tables[] = {
 	"  n_octets INTEGER NOT NULL DEFAULT 0, expire_after INTEGER NOT NULL DEFAULT 0, object_id INTEGER NOT NULL DEFAULT 0,"
 	"  created INTEGER NOT NULL, UNIQUE(user_id, name)) STRICT",
 	"CREATE TABLE subscription(user_id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE past_name(user_id INTEGER NOT NULL, name TEXT NOT NULL, uidvalidity INTEGER NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE keyword(mailbox_id INTEGER NOT NULL, bit INTEGER NOT NULL CHECK(bit BETWEEN 8 AND 62), name TEXT NOT NULL COLLATE NOCASE,"
 	"  PRIMARY KEY(mailbox_id, bit), UNIQUE(mailbox_id, name)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE message(message_id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, header_len INTEGER NOT NULL,"
@@ -70,10 +72,14 @@ static void put(const char *key, struct database_statement *insert)
 void store_schema_create(struct database *db, const char *uuid, const unsigned char secret[32], const char *postmaster, int64_t now_s)
 {
 	static const char insert[] = "INSERT INTO meta(k, v) VALUES(?, ?)";
+	char set_version[40];
 	struct database_statement *s;
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		database_script(db, tables[i]);
+	/* steps that lead to a later version begin behind this one */
+	snprintf(set_version, sizeof set_version, "PRAGMA user_version=%d", STORE_SCHEMA_VERSION);
+	database_script(db, set_version);
 	s = database_statement_begin(db, insert);
 	database_statement_bind_int(s, 2, STORE_SCHEMA_VERSION);
 	put("schema", s);

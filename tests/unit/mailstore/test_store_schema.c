@@ -104,6 +104,7 @@ static void a_store_is_made_once(struct fixture *f)
 	CHECK(!store_create(&f->options, &err));
 	CHECK(err.kind == ERROR_EXISTS);
 	CHECK(strlen(store_uuid(f->store)) == STORE_UUID_LEN);
+	CHECK_ROW(ask(f, "PRAGMA user_version") == STORE_SCHEMA_VERSION, "steps to a later version begin behind this one");
 }
 
 static void files_are_private(struct fixture *f)
@@ -126,14 +127,14 @@ static void a_newer_schema_is_refused_and_left_alone(struct fixture *f)
 	struct stat before, after;
 
 	fixture_close(f);
-	ask(f, "UPDATE meta SET v = 2 WHERE k = 'schema'");
+	ask(f, "UPDATE meta SET v = v + 1 WHERE k = 'schema'");
 	snprintf(path, sizeof path, "%s/shard0.db", f->data_dir);
 	stat(path, &before);
 	CHECK(store_open(&f->options, &err) == NULL);
 	CHECK(err.kind == ERROR_DENIED);
 	stat(path, &after);
 	CHECK(before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
-	ask(f, "UPDATE meta SET v = 1 WHERE k = 'schema'");
+	ask(f, "UPDATE meta SET v = v - 1 WHERE k = 'schema'");
 	fixture_open(f);
 	CHECK(f->store != NULL);
 }
