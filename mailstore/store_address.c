@@ -17,7 +17,7 @@ static bool is_dot_string(struct bytes local)
 	for (size_t i = 0; i < local.len; i++)
 		if (strchr(specials, local.at[i]) != NULL)
 			return false;
-	return local.len > 0 && local.at[0] != '.' && local.at[local.len - 1] != '.';
+	return local.len > 0 && is_plain(local) && local.at[0] != '.' && local.at[local.len - 1] != '.';
 }
 
 /* "bob"@a.test is bob@a.test: RFC 5321 4.1.2. */

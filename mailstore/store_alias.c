@@ -79,6 +79,20 @@ static bool exists(struct store_context *context, const char *literal, struct by
 
 /* ---- adding ---- */
 
+/* RFC 5321 4.1.2 */
+static bool is_quoted_string(struct bytes local)
+{
+	for (size_t i = 1; i + 1 < local.len; i++) {
+		if (local.at[i] == '\\')
+			i++;
+		else if (local.at[i] == '"')
+			return false;
+		if (i + 1 >= local.len || (unsigned char)local.at[i] < ' ' || local.at[i] == 0x7f)
+			return false;
+	}
+	return local.len > 2 && local.at[local.len - 1] == '"' && text_is_utf8(local);
+}
+
 /* In a command to another host it must stay one address. */
 static bool is_target(struct bytes text, struct arena *arena, struct store_address *address)
 {
@@ -92,7 +106,7 @@ static bool is_target(struct bytes text, struct arena *arena, struct store_addre
 		if (strchr(specials, parsed.domain.at[i]) != NULL)
 			return false;
 	if (parsed.local.at[0] == '"')
-		return parsed.local.len > 2 && parsed.local.at[parsed.local.len - 1] == '"' && text_is_utf8(parsed.local);
+		return is_quoted_string(parsed.local);
 	for (size_t i = 0; i < parsed.local.len; i++)
 		if (parsed.local.at[i] == '@' || strchr(specials, parsed.local.at[i]) != NULL)
 			return false;

@@ -112,6 +112,25 @@ static void a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(
 	CHECK(findings(f) == 0);
 }
 
+static void everybody_an_alias_lost_is_reported(struct fixture *f)
+{
+	struct store_recipient recipients[] = {
+		{ .original = 0, .user_id = add_user(f, "oscar@a.test"), .address = "oscar@a.test" },
+		{ .original = 0, .user_id = STORE_USER_GONE, .address = "one@a.test" },
+		{ .original = 0, .user_id = STORE_USER_GONE, .address = "two@a.test" },
+		{ .original = 1, .user_id = STORE_USER_GONE, .address = "three@a.test" },
+	};
+	struct store_delivery delivery = a_delivery(f, 100, recipients, 4);
+
+	delivery.n_originals = 2;
+	delivery.lease = true;
+	delivery.lease_s = 60;
+	CHECK(deliver(f, &delivery) == ERROR_NONE && answer.items->n == 2);
+	CHECK_ROW(answer.results[0].kind == ERROR_NONE, "for an original with a stored copy also without report_refused");
+	CHECK_ROW(answer.results[1].kind == ERROR_NOT_FOUND, "the other one is told at once");
+	CHECK_TEXT(answer.items->at[1].refused, "two@a.test: no such user any more", "each for itself");
+}
+
 static void a_transmission_sent_again_is_stored_once(struct fixture *f)
 {
 	struct store_recipient recipient = { .user_id = add_user(f, "ivan@a.test"), .address = "ivan@a.test" };
@@ -282,6 +301,7 @@ int main(void)
 	one_user_under_two_names_gets_one_copy(&f);
 	the_quota_stops_one_recipient_and_not_the_other(&f);
 	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
+	everybody_an_alias_lost_is_reported(&f);
 	a_transmission_sent_again_is_stored_once(&f);
 	a_recipient_sent_again_gets_no_second_copy_in_other_company(&f);
 	old_transmissions_are_forgotten_piece_by_piece(&f);

@@ -8,7 +8,7 @@ static void alias(struct fixture *f, const char *address, const char *target)
 	free(sql);
 }
 
-/* targets: "address" for a user, "!address" for one made at delivery, ">address" for a remote one, separated by spaces. */
+/* targets: "address" for a user, "!address" for one made at delivery, ">address" for a remote one, "?address" for one that is gone. */
 static const struct resolve_case {
 	const char *address;
 	enum error_kind kind;
@@ -18,6 +18,7 @@ static const struct resolve_case {
 	{ "bob@a.test",             ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
 	{ "BOB@A.Test",             ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
 	{ "\"bob\"@a.test",         ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
+	{ "\"b ob\"@a.test",        ERROR_NONE,   STORE_UNKNOWN_USER, "" },
 	{ "bob+lists@a.test",       ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
 	{ "bob+sales@a.test",       ERROR_NONE,   STORE_LOCAL,        "carol@a.test" },
 	{ "nobody@a.test",          ERROR_NONE,   STORE_UNKNOWN_USER, "" },
@@ -33,6 +34,16 @@ static const struct resolve_case {
 	{ "dead@a.test",            ERROR_NONE,   STORE_UNKNOWN_USER, "" },
 	{ "d1@a.test",              ERROR_LIMIT,  STORE_UNKNOWN_USER, "" },
 	{ "d2@a.test",              ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
+	{ "half@a.test",            ERROR_NONE,   STORE_LOCAL,        "bob@a.test ?gone@a.test ?lost@a.test" },
+	{ "twice@a.test",           ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
+	{ "erin@a.test",            ERROR_NONE,   STORE_LOCAL,        "?erin@a.test bob@a.test" },
+	{ "anyone@whole.test",      ERROR_NONE,   STORE_LOCAL,        "carol@a.test" },
+	{ "Any+tag@whole.test",     ERROR_NONE,   STORE_LOCAL,        "carol@a.test" },
+	{ "fred@whole.test",        ERROR_NONE,   STORE_LOCAL,        "fred@whole.test" },
+	{ "fred+x@whole.test",      ERROR_NONE,   STORE_LOCAL,        "fred@whole.test" },
+	{ "abuse@whole.test",       ERROR_NONE,   STORE_LOCAL,        "bob@a.test" },
+	{ "both@whole.test",        ERROR_NONE,   STORE_LOCAL,        "carol@a.test" },
+	{ "x@circle.test",          ERROR_NONE,   STORE_UNKNOWN_USER, "" },
 	{ "many@a.test",            ERROR_LIMIT,  STORE_UNKNOWN_USER, "" },
 	{ "anyone@catch.test",      ERROR_NONE,   STORE_LOCAL,        "!anyone@catch.test" },
 	{ "Any+tag@catch.test",     ERROR_NONE,   STORE_LOCAL,        "!any@catch.test" },
@@ -48,7 +59,7 @@ static void targets_text(char *text, size_t size)
 	for (size_t i = 0; i < answer.n && i < ANSWER_MAX; i++) {
 		int64_t id = answer.targets[i].user_id;
 		size_t len = strlen(text);
-		snprintf(text + len, size - len, "%s%s%s", i > 0 ? " " : "", id == 0 ? ">" : id == STORE_USER_NEW ? "!" : "", answer.names[i]);
+		snprintf(text + len, size - len, "%s%s%s", i > 0 ? " " : "", id == 0 ? ">" : id == STORE_USER_NEW ? "!" : id == STORE_USER_GONE ? "?" : "", answer.names[i]);
 	}
 }
 
@@ -86,6 +97,22 @@ static void set_up(struct fixture *f)
 	alias(f, "round@a.test", "square@a.test");
 	alias(f, "square@a.test", "round@a.test");
 	alias(f, "dead@a.test", "gone@a.test");
+	alias(f, "half@a.test", "bob@a.test");
+	alias(f, "half@a.test", "gone@a.test");
+	alias(f, "half@a.test", "lost@a.test");
+	alias(f, "twice@a.test", "bob@a.test");
+	alias(f, "twice@a.test", "bob+tag@a.test");
+	alias(f, "erin@a.test", "erin@a.test");
+	alias(f, "erin@a.test", "team1@a.test");
+	alias(f, "team1@a.test", "bob@a.test");
+	store_domain_add(f->client, BYTES("whole.test"), false, on_done, f);
+	store_domain_add(f->client, BYTES("circle.test"), false, on_done, f);
+	wait_for(f);
+	add_user(f, "fred@whole.test");
+	alias(f, "@whole.test", "carol@a.test");
+	alias(f, "both@whole.test", "one@whole.test");
+	alias(f, "both@whole.test", "two@whole.test");
+	alias(f, "@circle.test", "y@circle.test");
 	for (int i = 1; i <= 11; i++) {
 		snprintf(from, sizeof from, "d%d@a.test", i);
 		snprintf(to, sizeof to, "d%d@a.test", i + 1);
@@ -129,6 +156,10 @@ static void the_configured_postmaster_comes_first(void)
 	add_user(&f, "bob@a.test");
 	int64_t carol = add_user(&f, "carol@a.test");
 	CHECK(resolve(&f, "abuse@a.test") == ERROR_NONE && answer.n == 1 && answer.targets[0].user_id == carol);
+	ask(&f, "UPDATE user SET state = 1 WHERE name = 'carol@a.test'");
+	CHECK_ROW(resolve(&f, "abuse@a.test") == ERROR_NONE && answer.n == 1 && answer.targets[0].user_id == STORE_USER_NEW, "one who takes no mail is none");
+	ask(&f, "DELETE FROM user WHERE name = 'carol@a.test'");
+	CHECK_ROW(resolve(&f, "postmaster") == ERROR_NONE && answer.n == 1 && answer.targets[0].user_id == STORE_USER_NEW, "one who is gone is none");
 	fixture_close(&f);
 }
 
