@@ -104,7 +104,8 @@ static void say_deleted(const struct mailctl *ctl, const struct deleting *d)
 	else if (d->n_aliases == 0)
 		printf("%s: deleted\n", d->name);
 	else
-		printf("%s: deleted; %zu %s still to it (mailctl alias list)\n", d->name, d->n_aliases, d->n_aliases == 1 ? "alias leads" : "aliases lead");
+		printf("%s: deleted; %zu %s to it (mailctl alias list)\n", d->name, d->n_aliases,
+		       d->n_aliases == 1 ? "alias still leads" : "aliases still lead");
 }
 
 static int delete(struct mailctl *ctl, const char *name)

@@ -24,7 +24,7 @@ bool store_send_count_allows(struct store_context *context, int64_t user_id, int
 	}
 	database_statement_end(s);
 	if (state & STORE_USER_DISABLED)
-		return error_set(err, ERROR_DENIED, "the account is disabled");
+		return error_set(err, ERROR_DENIED, "The account is disabled");
 	if (limit > 0 && n >= limit)
 		return error_set(err, ERROR_LIMIT, "%lld messages a day may be sent from this account, more after midnight UTC", (long long)limit);
 	return true;
