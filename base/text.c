@@ -40,11 +40,17 @@ void text_lower_bytes(char *at, size_t len)
 
 bool text_is_ascii(struct bytes text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if ((unsigned char)text.at[i] > 0x7f)
-			return false;
+	uint64_t any = 0;
+	size_t i = 0;
+
+	for (; i + sizeof any <= text.len && !(any & UINT64_C(0x8080808080808080)); i += sizeof any) {
+		uint64_t eight;
+		memcpy(&eight, text.at + i, sizeof eight);
+		any |= eight;
 	}
-	return true;
+	for (; i < text.len; i++)
+		any |= (unsigned char)text.at[i];
+	return !(any & UINT64_C(0x8080808080808080));
 }
 
 bool text_is_printable(struct bytes text)

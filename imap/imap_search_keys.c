@@ -4,6 +4,7 @@
 #include "imap/imap_argument.h"
 #include "imap/imap_date.h"
 #include "imap/imap_flag.h"
+#include "imap/imap_object_id.h"
 #include "imap/imap_set.h"
 
 struct parser {
@@ -14,13 +15,13 @@ struct parser {
 	unsigned depth;
 };
 
-enum argument { NOTHING, NUMBER, DAY, SECONDS, STRING, KEYWORD_NAME, FIELD, UID_SET };
+enum argument { NOTHING, NUMBER, DAY, SECONDS, STRING, KEYWORD_NAME, FIELD, UID_SET, OBJECT_ID };
 
 static const struct row {
 	const char *word;
 	enum imap_search_kind kind;
 	enum argument argument;
-	uint64_t number;                /* of FLAG and NO_FLAG */
+	uint64_t number;                /* of FLAG and NO_FLAG; the object's letter */
 	const char *field;              /* of HEADER: the words that name one */
 } rows[] = {
 	{ "ALL",        IMAP_SEARCH_AND,         NOTHING, 0, NULL },
@@ -56,6 +57,8 @@ static const struct row {
 	{ "BODY",       IMAP_SEARCH_BODY,        STRING, 0, NULL },
 	{ "TEXT",       IMAP_SEARCH_TEXT,        STRING, 0, NULL },
 	{ "UID",        IMAP_SEARCH_UID,         UID_SET, 0, NULL },
+	{ "EMAILID",    IMAP_SEARCH_EMAIL_ID,    OBJECT_ID, IMAP_OBJECT_EMAIL, NULL },
+	{ "THREADID",   IMAP_SEARCH_THREAD_ID,   OBJECT_ID, IMAP_OBJECT_THREAD, NULL },
 };
 
 static bool take_key(struct parser *, struct imap_search_key **);
@@ -92,24 +95,40 @@ static bool take_argument(struct parser *p, const struct row *row, struct imap_s
 		       imap_argument_astring(rest, p->arena, &key->text);
 	case UID_SET:
 		return imap_set_parse(rest, p->scope->last_uid, p->arena, &key->set);
+	case OBJECT_ID:
+		if (!imap_argument_astring(rest, p->arena, &key->text))
+			return false;
+		key->number = (uint64_t)imap_object_id_parse(key->text, (enum imap_object)row->number);
+		return true;
 	}
 	return false;
+}
+
+bool imap_search_is_text(const struct imap_search_key *key)
+{
+	return key->kind == IMAP_SEARCH_HEADER || key->kind == IMAP_SEARCH_BODY || key->kind == IMAP_SEARCH_TEXT;
 }
 
 static unsigned needs_of(const struct imap_search_key *key)
 {
 	switch (key->kind) {
-	case IMAP_SEARCH_HEADER:
-		return imap_search_is_envelope_field(key->name) ? IMAP_SEARCH_NEEDS_ENVELOPE : IMAP_SEARCH_NEEDS_HEADER;
+	case IMAP_SEARCH_AND:
+	case IMAP_SEARCH_OR:
+	case IMAP_SEARCH_NOT:
+	case IMAP_SEARCH_SET:
+	case IMAP_SEARCH_UID:
+	case IMAP_SEARCH_RECENT:
+		return 0;
 	case IMAP_SEARCH_SENT_BEFORE:
 	case IMAP_SEARCH_SENT_ON:
 	case IMAP_SEARCH_SENT_SINCE:
-		return IMAP_SEARCH_NEEDS_ENVELOPE;
+		return IMAP_SEARCH_NEEDS_ROW | IMAP_SEARCH_NEEDS_ENVELOPE;
+	case IMAP_SEARCH_HEADER:
 	case IMAP_SEARCH_BODY:
 	case IMAP_SEARCH_TEXT:
 		return IMAP_SEARCH_NEEDS_TEXT;
 	default:
-		return 0;
+		return IMAP_SEARCH_NEEDS_ROW;
 	}
 }
 
@@ -155,6 +174,7 @@ static struct imap_search_key *take_recency(struct parser *p)
 	if (is_new) {
 		key->children->next = new_key(p, IMAP_SEARCH_NO_FLAG);
 		key->children->next->number = IMAP_FLAG_SEEN;
+		p->needs |= IMAP_SEARCH_NEEDS_ROW;
 	}
 	return key;
 }
@@ -210,14 +230,4 @@ enum imap_search_status imap_search_parse(struct bytes rest, const struct imap_s
 		return IMAP_SEARCH_SYNTAX;
 	search->needs = p.needs;
 	return IMAP_SEARCH_OK;
-}
-
-bool imap_search_is_envelope_field(struct bytes name)
-{
-	static const char *const fields[] = { "Date", "Subject", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "In-Reply-To", "Message-ID" };
-
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (bytes_equal_nocase(name, bytes_text(fields[i])))
-			return true;
-	return false;
 }

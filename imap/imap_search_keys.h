@@ -35,6 +35,8 @@ enum imap_search_kind {
 	IMAP_SEARCH_HEADER,             /* name, text: FROM, TO, CC, BCC, SUBJECT too */
 	IMAP_SEARCH_BODY,               /* text */
 	IMAP_SEARCH_TEXT,
+	IMAP_SEARCH_EMAIL_ID,           /* number: of the object, 0 = none of ours; RFC 8474 6 */
+	IMAP_SEARCH_THREAD_ID,
 };
 
 struct imap_search_key {
@@ -44,6 +46,7 @@ struct imap_search_key {
 	int64_t day;                    /* since 1 January 1970 */
 	struct ranges set;              /* in the arena: never change or release it */
 	struct bytes name, text;
+	bool is_answered;               /* of HEADER, BODY, TEXT, false from the parser: set holds the UIDs that do */
 };
 
 /* What "*" stands for. */
@@ -52,9 +55,9 @@ struct imap_search_scope {
 };
 
 /* What must be known of a message to decide. */
-#define IMAP_SEARCH_NEEDS_ENVELOPE 1u   /* fields of the stored envelope, the Date field's day */
-#define IMAP_SEARCH_NEEDS_HEADER   2u   /* any other field */
-#define IMAP_SEARCH_NEEDS_TEXT     4u   /* BODY, TEXT */
+#define IMAP_SEARCH_NEEDS_ROW      1u   /* flags, internal date, size */
+#define IMAP_SEARCH_NEEDS_ENVELOPE 2u   /* the row, and the Date field's day */
+#define IMAP_SEARCH_NEEDS_TEXT     4u   /* HEADER, BODY, TEXT */
 
 struct imap_search {
 	struct imap_search_key *key;    /* an AND */
@@ -66,7 +69,7 @@ enum imap_search_status { IMAP_SEARCH_OK, IMAP_SEARCH_SYNTAX, IMAP_SEARCH_CHARSE
 /* The whole of rest: [CHARSET x] and the keys.  Texts are taken as UTF-8. */
 enum imap_search_status imap_search_parse(struct bytes rest, const struct imap_search_scope *, struct arena *, struct imap_search *);
 
-/* True when the stored envelope answers for this field. */
-bool imap_search_is_envelope_field(struct bytes name);
+/* HEADER, BODY, TEXT. */
+bool imap_search_is_text(const struct imap_search_key *);
 
 #endif

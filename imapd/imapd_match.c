@@ -1,66 +1,9 @@
 #include "imapd/imapd_match.h"
 
-#include "base/buffer.h"
-#include "base/text.h"
 #include "imap/imap_date.h"
 #include "imap/imap_flag.h"
 #include "message/date.h"
-#include "message/header.h"
 #include "message/summary.h"
-#include "message/summary_match.h"
-
-void imapd_match_prepare(struct imap_search_key *key, struct arena *arena)
-{
-	if (key->kind == IMAP_SEARCH_HEADER) {
-		struct buffer folded = { 0 };
-		text_fold(key->text, &folded);
-		key->text = arena_bytes(arena, buffer_bytes(&folded));
-		buffer_release(&folded);
-	}
-	for (struct imap_search_key *child = key->children; child; child = child->next)
-		imapd_match_prepare(child, arena);
-}
-
-static bool match_envelope(const struct imapd_match *m, const struct imap_search_key *key)
-{
-	struct summary_envelope e;
-
-	if (!summary_envelope_unpack(m->message->envelope, m->scratch, &e))
-		return false;
-	const struct { const char *name; const struct summary_addresses *list; } lists[] = {
-		{ "From", &e.from }, { "Sender", &e.sender }, { "Reply-To", &e.reply_to }, { "To", &e.to }, { "Cc", &e.cc }, { "Bcc", &e.bcc },
-	};
-	const struct { const char *name; struct bytes text; bool has; } texts[] = {
-		{ "Subject", e.subject, e.has_subject }, { "Date", e.date, e.has_date },
-		{ "In-Reply-To", e.in_reply_to, e.has_in_reply_to }, { "Message-ID", e.message_id, e.has_message_id },
-	};
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (bytes_equal_nocase(key->name, bytes_text(lists[i].name)))
-			return summary_match_address(*lists[i].list, key->text);
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (bytes_equal_nocase(key->name, bytes_text(texts[i].name)))
-			return texts[i].has && summary_match_text(texts[i].text, key->text);
-	return false;
-}
-
-static bool match_header(const struct imapd_match *m, const struct imap_search_key *key)
-{
-	struct bytes rest = m->header;
-	struct header_field field;
-	bool found = false;
-
-	if (imap_search_is_envelope_field(key->name))
-		return match_envelope(m, key);
-	while (!found && header_next(&rest, &field)) {
-		if (!bytes_equal_nocase(field.name, key->name))
-			continue;
-		struct buffer value = { 0 };
-		header_unfold(field.value, &value);
-		found = summary_match_text(buffer_bytes(&value), key->text);
-		buffer_release(&value);
-	}
-	return found;
-}
 
 /* The day the writer saw, whatever the zone. */
 static bool match_sent(const struct imapd_match *m, const struct imap_search_key *key)
@@ -87,14 +30,6 @@ static bool match_keyword(const struct imapd_match *m, struct bytes name)
 	return false;
 }
 
-static bool match_all(const struct imapd_match *m, const struct imap_search_key *key)
-{
-	for (const struct imap_search_key *child = key->children; child; child = child->next)
-		if (!imapd_match(m, child))
-			return false;
-	return true;
-}
-
 static bool match_age(const struct imapd_match *m, const struct imap_search_key *key)
 {
 	int64_t age = m->now_s - m->message->internal_date_s;
@@ -103,22 +38,16 @@ static bool match_age(const struct imapd_match *m, const struct imap_search_key 
 	return key->kind == IMAP_SEARCH_OLDER ? is_older : !is_older;
 }
 
-bool imapd_match(const struct imapd_match *m, const struct imap_search_key *key)
+static bool match_row(const struct imapd_match *m, const struct imap_search_key *key)
 {
 	const struct store_message *message = m->message;
 	int64_t day = imap_date_day(message->internal_date_s);
 
 	switch (key->kind) {
-	case IMAP_SEARCH_AND: return match_all(m, key);
-	case IMAP_SEARCH_OR: return imapd_match(m, key->children) || imapd_match(m, key->children->next);
-	case IMAP_SEARCH_NOT: return !imapd_match(m, key->children);
-	case IMAP_SEARCH_SET: return ranges_contains(&key->set, m->number);
-	case IMAP_SEARCH_UID: return ranges_contains(&key->set, message->uid);
 	case IMAP_SEARCH_FLAG: return message->flags & key->number;
 	case IMAP_SEARCH_NO_FLAG: return !(message->flags & key->number);
 	case IMAP_SEARCH_KEYWORD: return match_keyword(m, key->text);
 	case IMAP_SEARCH_NO_KEYWORD: return !match_keyword(m, key->text);
-	case IMAP_SEARCH_RECENT: return ranges_contains(&m->view->recent, message->uid);
 	case IMAP_SEARCH_LARGER: return message->size > key->number;
 	case IMAP_SEARCH_SMALLER: return message->size < key->number;
 	case IMAP_SEARCH_BEFORE: return day < key->day;
@@ -129,9 +58,53 @@ bool imapd_match(const struct imapd_match *m, const struct imap_search_key *key)
 	case IMAP_SEARCH_SENT_SINCE: return match_sent(m, key);
 	case IMAP_SEARCH_OLDER:
 	case IMAP_SEARCH_YOUNGER: return match_age(m, key);
-	case IMAP_SEARCH_HEADER: return match_header(m, key);
-	case IMAP_SEARCH_BODY:
-	case IMAP_SEARCH_TEXT: return false;    /* refused before */
+	default: return false;
 	}
-	return false;
+}
+
+/* AND and OR: the first answer that decides, else open when any is. */
+static enum imapd_truth match_children(const struct imapd_match *m, const struct imap_search_key *key, enum imapd_truth decides)
+{
+	enum imapd_truth answer = decides == IMAPD_NO ? IMAPD_YES : IMAPD_NO;
+
+	for (const struct imap_search_key *child = key->children; child; child = child->next) {
+		enum imapd_truth one = imapd_match(m, child);
+		if (one == decides)
+			return decides;
+		if (one == IMAPD_OPEN)
+			answer = IMAPD_OPEN;
+	}
+	return answer;
+}
+
+static enum imapd_truth truth(bool is_so)
+{
+	return is_so ? IMAPD_YES : IMAPD_NO;
+}
+
+enum imapd_truth imapd_match(const struct imapd_match *m, const struct imap_search_key *key)
+{
+	enum imapd_truth inner;
+
+	switch (key->kind) {
+	case IMAP_SEARCH_AND:
+		return match_children(m, key, IMAPD_NO);
+	case IMAP_SEARCH_OR:
+		return match_children(m, key, IMAPD_YES);
+	case IMAP_SEARCH_NOT:
+		inner = imapd_match(m, key->children);
+		return inner == IMAPD_OPEN ? IMAPD_OPEN : truth(inner == IMAPD_NO);
+	case IMAP_SEARCH_SET:
+		return truth(ranges_contains(&key->set, ranges_position(&m->view->uids, m->uid)));
+	case IMAP_SEARCH_UID:
+		return truth(ranges_contains(&key->set, m->uid));
+	case IMAP_SEARCH_RECENT:
+		return truth(ranges_contains(&m->view->recent, m->uid));
+	case IMAP_SEARCH_HEADER:
+	case IMAP_SEARCH_BODY:
+	case IMAP_SEARCH_TEXT:
+		return key->is_answered ? truth(ranges_contains(&key->set, m->uid)) : IMAPD_OPEN;
+	default:
+		return m->message == NULL ? IMAPD_OPEN : truth(match_row(m, key));
+	}
 }

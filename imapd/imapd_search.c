@@ -1,4 +1,7 @@
-/* One batch of rows after the other; where a key asks for a field that is not in the stored envelope, each header is read. */
+/*
+ * Rows first, one batch after the other: they decide most.  What is left open is searched for its texts; where a text and a row are alternatives of one
+ * key, the rows of what is still open are read again, with every text answered.
+ */
 #include "imapd/imapd_search.h"
 
 #include "base/clock.h"
@@ -6,38 +9,69 @@
 #include "imapd/imapd_commands.h"
 #include "imapd/imapd_match.h"
 #include "imapd/imapd_reply.h"
+#include "imapd/imapd_search_text.h"
 #include "imapd/imapd_view.h"
-#include "mailstore/bodies.h"
 
 struct search {
+	struct imapd_search_text text;  /* first: imapd_search_text finds itself in the session's work */
 	struct imap_search keys;
-	struct ranges uids;             /* still to be looked at */
-	unsigned fields;
-	struct store_messages *batch;
-	size_t n_done;
+	struct ranges uids;             /* rows still to be read */
+	struct ranges found, open;      /* UIDs that answer; that may */
 	struct arena scratch;
 	int64_t now_s;
-	struct ranges found;            /* UIDs */
+	bool is_answered;               /* every text is */
 	imapd_search_found_fn *then;
 	void *owner;
 };
 
-static void look(struct imapd_session *);
+static void rows_done(struct imapd_session *);
 
 static void release_search(struct imapd_session *s)
 {
 	struct search *search = s->work;
 
-	if (search->batch)
-		store_messages_destroy(search->batch);
 	ranges_release(&search->uids);
-	arena_reset(&search->scratch);
 	ranges_release(&search->found);
+	ranges_release(&search->open);
+	arena_reset(&search->scratch);
 }
 
 static void failed(struct imapd_session *s, const struct error *err)
 {
 	imapd_session_resume(s, imapd_finish_error(s, err, "The mailbox"));
+}
+
+static void finish(struct imapd_session *s)
+{
+	struct search *search = s->work;
+
+	imapd_session_resume(s, search->then(s, search->owner, &search->found));
+}
+
+/* ---- rows ---- */
+
+static void scanned(void *owner, const struct error *err, struct store_messages *batch);
+
+static void scan(struct imapd_session *s)
+{
+	struct search *search = s->work;
+	unsigned fields = search->keys.needs & IMAP_SEARCH_NEEDS_ENVELOPE ? STORE_FIELD_ENVELOPE : 0;
+
+	s->request = store_message_scan(s->loop->store, s->view->mailbox_id, &search->uids, fields, true, scanned, s);
+}
+
+/* message: its row, or NULL. */
+static void match_one(struct imapd_session *s, uint32_t uid, const struct store_message *message)
+{
+	struct search *search = s->work;
+	struct imapd_match match = { .view = s->view, .now_s = search->now_s, .scratch = &search->scratch, .uid = uid, .message = message };
+	enum imapd_truth truth = imapd_match(&match, search->keys.key);
+
+	if (truth == IMAPD_YES)
+		ranges_add(&search->found, uid);
+	else if (truth == IMAPD_OPEN)
+		ranges_add(&search->open, uid);
+	arena_reset(&search->scratch);
 }
 
 static void scanned(void *owner, const struct error *err, struct store_messages *batch)
@@ -50,74 +84,78 @@ static void scanned(void *owner, const struct error *err, struct store_messages 
 		failed(s, err);
 		return;
 	}
-	search->batch = batch;
-	search->n_done = 0;
-	look(s);
-}
-
-static void scan(struct imapd_session *s)
-{
-	struct search *search = s->work;
-
-	s->request = store_message_scan(s->loop->store, s->view->mailbox_id, &search->uids, search->fields, true, scanned, s);
-}
-
-static void batch_done(struct imapd_session *s)
-{
-	struct search *search = s->work;
-	uint32_t next_uid = search->batch->next_uid;
-
-	store_messages_destroy(search->batch);
-	search->batch = NULL;
-	if (next_uid != 0) {
-		ranges_remove_range(&search->uids, 1, next_uid - 1);
-		scan(s);
+	for (size_t i = 0; i < batch->n; i++)
+		if (ranges_contains(&search->uids, batch->at[i].uid))
+			match_one(s, batch->at[i].uid, &batch->at[i]);
+	uint32_t next_uid = batch->next_uid;
+	store_messages_destroy(batch);
+	if (next_uid == 0) {
+		rows_done(s);
 		return;
 	}
-	imapd_session_resume(s, search->then(s, search->owner, &search->found));
+	ranges_remove_range(&search->uids, 1, next_uid - 1);
+	scan(s);
 }
 
-static void match_one(struct imapd_session *s, struct bytes header)
+/* ---- texts ---- */
+
+/* May a text decide for a message whose row decides, too?  Then its key cannot be answered without both. */
+static bool is_mixed(const struct imap_search_key *key, bool *has_text, bool *has_row)
+{
+	if (imap_search_is_text(key))
+		*has_text = true;
+	else if (!key->children && key->kind != IMAP_SEARCH_AND && key->kind != IMAP_SEARCH_SET && key->kind != IMAP_SEARCH_UID && key->kind != IMAP_SEARCH_RECENT)
+		*has_row = true;
+	for (const struct imap_search_key *child = key->children; child; child = child->next)
+		is_mixed(child, has_text, has_row);
+	return *has_text && *has_row;
+}
+
+static bool needs_both(const struct search *search)
+{
+	for (const struct imap_search_key *key = search->keys.key->children; key; key = key->next) {
+		bool has_text = false, has_row = false;
+		if (is_mixed(key, &has_text, &has_row))
+			return true;
+	}
+	return false;
+}
+
+static void answered(struct imapd_session *s, const struct error *err)
 {
 	struct search *search = s->work;
-	const struct store_message *message = &search->batch->at[search->n_done++];
-	struct imapd_match match = {
-		.view = s->view, .now_s = search->now_s, .scratch = &search->scratch, .message = message,
-		.number = ranges_position(&s->view->uids, message->uid), .header = header,
-	};
 
-	if (match.number != 0 && imapd_match(&match, search->keys.key))
-		ranges_add(&search->found, message->uid);
-	arena_reset(&search->scratch);
-}
-
-static void header_came(void *owner, const struct error *err, struct bytes octets)
-{
-	struct imapd_session *s = owner;
-
-	s->request = NULL;
-	if (err && err->kind != ERROR_NOT_FOUND) {
+	if (err) {
 		failed(s, err);
 		return;
 	}
-	match_one(s, err ? bytes_of(NULL, 0) : octets);
-	look(s);
+	search->is_answered = true;
+	if (needs_both(search) && !ranges_is_empty(&search->open)) {
+		ranges_copy(&search->uids, &search->open);
+		ranges_clear(&search->open);
+		scan(s);
+		return;
+	}
+	ranges_add_all(&search->found, &search->open);
+	finish(s);
 }
 
-static void look(struct imapd_session *s)
+static void look_for_texts(struct imapd_session *s)
 {
 	struct search *search = s->work;
 
-	while (search->n_done < search->batch->n) {
-		const struct store_message *m = &search->batch->at[search->n_done];
-		if (search->keys.needs & IMAP_SEARCH_NEEDS_HEADER) {
-			size_t len = m->header_len < STORE_READ_MAX ? (size_t)m->header_len : STORE_READ_MAX;
-			s->request = store_read(s->loop->store, m->message_id, 0, len, header_came, s);
-			return;
-		}
-		match_one(s, bytes_of(NULL, 0));
-	}
-	batch_done(s);
+	search->text = (struct imapd_search_text){ .all = search->keys.key, .open = &search->open, .then = answered };
+	imapd_search_text_start(s, &search->text);
+}
+
+static void rows_done(struct imapd_session *s)
+{
+	struct search *search = s->work;
+
+	if (search->is_answered || ranges_is_empty(&search->open))
+		finish(s);
+	else
+		look_for_texts(s);
 }
 
 /* Sets that must hold bound what is scanned. */
@@ -162,14 +200,7 @@ enum imapd_after imapd_search_start(struct imapd_session *s, struct bytes argume
 	case IMAP_SEARCH_OK:
 		break;
 	}
-	if (search->keys.needs & IMAP_SEARCH_NEEDS_TEXT)
-		return imapd_finish(s, "NO [CANNOT] SEARCH by BODY and TEXT is not part of this release; FROM, TO, SUBJECT and HEADER are");
-	imapd_match_prepare(search->keys.key, &s->arena);
 	search->now_s = clock_now_s();
-	if (search->keys.needs & IMAP_SEARCH_NEEDS_ENVELOPE)
-		search->fields |= STORE_FIELD_ENVELOPE;
-	if (search->keys.needs & IMAP_SEARCH_NEEDS_HEADER)
-		search->fields |= STORE_FIELD_BODY_INFO;
 	narrow(s, search);
 	search->then = then;
 	search->owner = owner;
@@ -177,8 +208,29 @@ enum imapd_after imapd_search_start(struct imapd_session *s, struct bytes argume
 	s->release_work = release_search;
 	if (is_narrow(search->keys.key))
 		return then(s, owner, &search->uids);
-	scan(s);
+	if (ranges_is_empty(&search->uids))
+		return then(s, owner, &search->found);
+	if (search->keys.needs & IMAP_SEARCH_NEEDS_TEXT && !(search->keys.needs & IMAP_SEARCH_NEEDS_ROW)) {
+		for (uint32_t cursor = 0, uid; ranges_next(&search->uids, &cursor, &uid);)
+			match_one(s, uid, NULL);
+		if (ranges_is_empty(&search->open))
+			return then(s, owner, &search->found);
+		look_for_texts(s);
+	} else {
+		scan(s);
+	}
 	return IMAPD_WAIT;
+}
+
+enum imapd_after imapd_search_start_in(struct imapd_session *s, struct bytes charset_and_keys, imapd_search_found_fn *then, void *owner)
+{
+	static const char word[] = "CHARSET ";
+	size_t len = sizeof word - 1 + charset_and_keys.len;
+	char *text = arena_alloc(&s->arena, len + 1);
+
+	memcpy(text, word, sizeof word - 1);
+	memcpy(text + sizeof word - 1, charset_and_keys.at, charset_and_keys.len);
+	return imapd_search_start(s, bytes_of(text, len), then, owner);
 }
 
 static enum imapd_after write_found(struct imapd_session *s, void *owner, const struct ranges *uids)

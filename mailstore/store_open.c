@@ -16,6 +16,7 @@
 #include "database/database_transaction.h"
 #include "mailstore/store_ballast.h"
 #include "mailstore/store_ephemeral.h"
+#include "mailstore/store_indexer.h"
 #include "mailstore/store_migrate.h"
 #include "mailstore/store_reader.h"
 #include "mailstore/store_schema.h"
@@ -40,7 +41,7 @@ struct database *store_database_open(const char *data_dir, enum database_mode mo
 	return db;
 }
 
-static void make_uuid(char text[STORE_UUID_LEN + 1])
+void store_make_uuid(char text[STORE_UUID_LEN + 1])
 {
 	unsigned char o[16];
 
@@ -69,7 +70,7 @@ static bool write_schema(const struct store_options *options, struct error *err)
 
 	if (db == NULL)
 		return false;
-	make_uuid(uuid);
+	store_make_uuid(uuid);
 	random_octets(secret, sizeof secret);
 	if (database_begin_write(db)) {
 		store_schema_create(db, uuid, secret, options->postmaster, clock_now_s());
@@ -157,6 +158,7 @@ static bool start(struct store *store, struct error *err)
 	       store_lease_open(&store->lease, store->dir_fd, err) &&
 	       (store->stager = store_stager_create(store, err)) != NULL &&
 	       (store->writer = store_writer_create(store, err)) != NULL &&
+	       (store->indexer = store_indexer_create(store)) != NULL &&
 	       (store->readers = store_readers_create(store, store->options.n_readers, err)) != NULL;
 }
 
@@ -167,6 +169,7 @@ static void stop(struct store *store)
 		store_stager_drain(store->stager);
 	store_writer_destroy(store->writer);
 	store_readers_destroy(store->readers);
+	store_indexer_destroy(store->indexer);
 	store_stager_destroy(store->stager);
 	store->writer = NULL;
 	store->readers = NULL;

@@ -16,6 +16,7 @@
 #define STORE_TURN_WAIT_MS 5000
 #define STORE_RESERVE ((uint64_t)64 << 20)
 
+struct store_indexer;
 struct store_readers;
 struct store_stager;
 struct store_writer;
@@ -41,10 +42,13 @@ struct store {
 	struct store_stager *stager;
 	struct store_writer *writer;
 	struct store_readers *readers;
+	struct store_indexer *indexer;
 };
 
 /* The database file of shard 0; the caller frees it. */
 char *store_database_path(const char *data_dir);
+/* A new random one. */
+void store_make_uuid(char text[STORE_UUID_LEN + 1]);
 struct database *store_database_open(const char *data_dir, enum database_mode, bool ephemeral, struct error *err);
 
 #endif

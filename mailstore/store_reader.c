@@ -13,6 +13,7 @@
 #include "mailstore/store_request.h"
 
 #define BATCH_MS 10
+#define TURNS 8                         /* so many batches, then one of a long request */
 
 struct reader {
 	struct store_readers *all;
@@ -23,10 +24,12 @@ struct reader {
 struct store_readers {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct list waiting;
+	struct list waiting, later;     /* later: further batches of long requests */
+	size_t n_later;                 /* threads at one of those */
+	unsigned n_turns;               /* other batches since the last of those */
 	bool stopping;
 	struct reader *at;
-	size_t n;
+	size_t n, n_wanted;             /* n_wanted: while they are being started, how many there will be */
 };
 
 /* One batch in one short read transaction.  True: more is to come. */
@@ -48,6 +51,28 @@ static bool run_batch(struct reader *reader, struct store_request *request)
 	return outcome == STORE_RUN_MORE;
 }
 
+/* NULL: nothing that this thread should do now. */
+static struct list_node *take(struct store_readers *all, bool *is_later)
+{
+	bool may_go_on = !list_is_empty(&all->later) && (all->n_later + 1 < all->n_wanted || all->n_wanted == 1);
+
+	*is_later = may_go_on && (list_is_empty(&all->waiting) || all->n_turns >= TURNS);
+	if (*is_later) {
+		all->n_turns = 0;
+		return list_take_first(&all->later);
+	}
+	all->n_turns++;
+	return list_take_first(&all->waiting);
+}
+
+static void finish(struct list_node *node)
+{
+	struct list finished = { 0 };
+
+	list_append(&finished, node);
+	store_client_post(&finished);
+}
+
 static void *run(void *at)
 {
 	struct reader *reader = at;
@@ -56,20 +81,24 @@ static void *run(void *at)
 	pthread_mutex_lock(&all->mutex);
 	for (;;) {
 		struct list_node *node;
-		while ((node = list_take_first(&all->waiting)) == NULL && !all->stopping)
+		bool is_later;
+		while ((node = take(all, &is_later)) == NULL && !all->stopping)
 			pthread_cond_wait(&all->wake, &all->mutex);
 		if (node == NULL)
 			break;
+		struct store_request *request = LIST_OWNER(node, struct store_request, node);
+		all->n_later += is_later;
+		bool is_wanted = !atomic_load(&request->forgotten) && !(is_later && all->stopping);
 		pthread_mutex_unlock(&all->mutex);
-		bool more = run_batch(reader, LIST_OWNER(node, struct store_request, node));
-		if (!more) {
-			struct list finished = { 0 };
-			list_append(&finished, node);
-			store_client_post(&finished);
-		}
+		bool more = is_wanted && run_batch(reader, request);
+		if (!more)
+			finish(node);
 		pthread_mutex_lock(&all->mutex);
+		all->n_later -= is_later;
 		if (more)
-			list_append(&all->waiting, node);
+			list_append(request->ops->is_long ? &all->later : &all->waiting, node);
+		if (!list_is_empty(&all->later))
+			pthread_cond_signal(&all->wake);
 	}
 	pthread_mutex_unlock(&all->mutex);
 	return NULL;
@@ -96,6 +125,7 @@ struct store_readers *store_readers_create(struct store *store, unsigned n, stru
 	pthread_mutex_init(&all->mutex, NULL);
 	pthread_cond_init(&all->wake, NULL);
 	all->at = xcalloc(n, sizeof *all->at);
+	all->n_wanted = n;
 	for (; all->n < n; all->n++) {
 		all->at[all->n].all = all;
 		if (!start(&all->at[all->n], store, err)) {

@@ -1,4 +1,7 @@
-/* store_reader: the threads that read, in batches of about 10 ms; no read transaction outlives its batch. */
+/*
+ * store_reader: the threads that read, in batches of about 10 ms; no read transaction outlives its batch.  Who asks for little
+ * does not wait for who asks for much: see is_long in store_request.h.
+ */
 #ifndef MAILSTORE_STORE_READER_H
 #define MAILSTORE_STORE_READER_H
 

@@ -5,6 +5,7 @@
 #ifndef MAILSTORE_STORE_REQUEST_H
 #define MAILSTORE_STORE_REQUEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,7 @@ struct store_request_ops {
 	const char *name;               /* for logs */
 	enum store_thread thread;
 	bool grows;                     /* refused while the disk has less than its reserve */
+	bool is_long;                   /* in a reader: its further batches come behind all others, and never take the last free reader */
 	bool can_fail_halfway;          /* run may write and then fail: it gets a savepoint */
 	/* Called again from the start when a batch fails and its requests are tried one by one. */
 	enum store_run (*run)(struct store_request *, struct store_context *);
@@ -55,7 +57,7 @@ struct store_request {
 	struct store_body **bodies;     /* taken from the caller: sealed before the writer sees the request */
 	size_t n_bodies;
 	size_t weight;                  /* octets it is about to write */
-	bool forgotten;                 /* read and written in the client's thread only */
+	atomic_bool forgotten;          /* written in the client's thread; a reader does not run a further part of it */
 	bool committed;                 /* at least one part of it */
 	bool in_doubt;                  /* COMMIT failed in a way that may have succeeded */
 };

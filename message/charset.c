@@ -131,11 +131,12 @@ static bool is_one_of(struct bytes charset, const char *const *names)
 	return false;
 }
 
+static const char *const utf8[] = { "utf-8", "utf8", "unicode-1-1-utf-8", NULL };
+static const char *const ascii[] = { "us-ascii", "ascii", "ansi_x3.4-1968", NULL };
+static const char *const latin[] = { "iso-8859-1", "iso_8859-1", "latin1", "windows-1252", "cp1252", NULL };
+
 bool charset_to_utf8(struct bytes charset, struct bytes text, struct buffer *out)
 {
-	static const char *const utf8[] = { "utf-8", "utf8", "unicode-1-1-utf-8", NULL };
-	static const char *const ascii[] = { "us-ascii", "ascii", "ansi_x3.4-1968", NULL };
-	static const char *const latin[] = { "iso-8859-1", "iso_8859-1", "latin1", "windows-1252", "cp1252", NULL };
 	char name[NAME_MAX_LEN];
 
 	if (is_one_of(charset, utf8))
@@ -159,6 +160,150 @@ bool charset_to_utf8(struct bytes charset, struct bytes text, struct buffer *out
 	buffer_release(&raw);
 	return whole;
 }
+
+/* ---- in pieces ---- */
+
+enum kind { GUESSED, UTF8, LATIN, CONVERTED };
+
+#define HELD_LINE_MAX 4096
+#define HELD_CHARACTER_MAX 16
+
+/* Sets in which an octet below 0x80 that does not continue a character is ASCII: the others shift, or have wide units. */
+static bool keeps_ascii(struct bytes charset)
+{
+	static const char *const fronts[] = {
+		"utf-8", "iso-8859-", "iso_8859-", "windows-125", "cp125", "koi8", "latin", "gb", "x-gbk", "big5", "euc-", "ks_c", "shift_jis",
+		"x-sjis", "tis-620", "windows-874", "macintosh", "x-mac-roman",
+	};
+
+	for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++) {
+		if (bytes_starts_nocase(charset, bytes_text(fronts[i])))
+			return true;
+	}
+	return false;
+}
+
+void charset_decoder_start(struct charset_decoder *d, struct bytes charset)
+{
+	char name[NAME_MAX_LEN];
+
+	buffer_clear(&d->held);
+	d->kind = is_one_of(charset, utf8) ? UTF8 : is_one_of(charset, latin) ? LATIN : GUESSED;
+	d->keeps_ascii = true;
+	if (d->kind != GUESSED || is_one_of(charset, ascii) || !is_name(charset) || !bytes_copy_text(charset, name, sizeof name))
+		return;
+	iconv_t converter = open_converter(name);
+	if (converter == (iconv_t)-1)
+		return;
+	d->kind = CONVERTED;
+	d->converter = converter;
+	d->keeps_ascii = keeps_ascii(charset);
+}
+
+bool charset_decoder_passes_ascii(const struct charset_decoder *d)
+{
+	return d->keeps_ascii && d->held.len == 0;
+}
+
+/* Octets at the end that may be the front of a character of UTF-8. */
+static size_t unfinished(struct bytes text)
+{
+	for (size_t n = 1; n <= 3 && n <= text.len; n++) {
+		unsigned char octet = (unsigned char)text.at[text.len - n];
+		if (octet >= 0xc0)
+			return n < (octet < 0xe0 ? 2u : octet < 0xf0 ? 3u : 4u) ? n : 0;
+		if (octet < 0x80)
+			return 0;
+	}
+	return 0;
+}
+
+static void feed_utf8(struct charset_decoder *d, struct buffer *out)
+{
+	struct bytes text = buffer_bytes(&d->held);
+
+	text.len -= unfinished(text);
+	add_utf8(text, out);
+	buffer_drop(&d->held, text.len);
+}
+
+static void feed_lines(struct charset_decoder *d, struct buffer *out)
+{
+	struct bytes rest = buffer_bytes(&d->held);
+
+	for (size_t end; (end = bytes_find(rest, '\n')) < rest.len; rest = bytes_skip(rest, end + 1))
+		charset_guess_to_utf8(bytes_slice(rest, 0, end + 1), out);
+	if (rest.len > HELD_LINE_MAX) {
+		struct bytes whole = bytes_slice(rest, 0, rest.len - unfinished(rest));
+		charset_guess_to_utf8(whole, out);
+		rest = bytes_skip(rest, whole.len);
+	}
+	buffer_drop(&d->held, d->held.len - rest.len);
+}
+
+/* A character that is not whole stays in held, and goes on with the next piece. */
+static void feed_converter(struct charset_decoder *d, struct buffer *out)
+{
+	struct buffer raw = { 0 };
+	char *in = d->held.at;
+	size_t left = d->held.len;
+
+	while (left > 0) {
+		size_t room = left * 2 + 16;
+		char *to = buffer_reserve(&raw, room), *at = to;
+		size_t done = iconv(d->converter, &in, &left, &at, &room);
+		buffer_added(&raw, (size_t)(at - to));
+		if (done != (size_t)-1 || errno == E2BIG)
+			continue;
+		if (errno == EINVAL && left <= HELD_CHARACTER_MAX)
+			break;
+		text_utf8_add(&raw, REPLACEMENT);
+		in++;
+		left--;
+	}
+	add_utf8(buffer_bytes(&raw), out);
+	buffer_release(&raw);
+	buffer_drop(&d->held, d->held.len - left);
+}
+
+void charset_decoder_feed(struct charset_decoder *d, struct bytes text, struct buffer *out)
+{
+	if (d->kind == LATIN) {
+		add_windows_1252(text, out);
+		return;
+	}
+	buffer_add_bytes(&d->held, text);
+	if (d->kind == UTF8)
+		feed_utf8(d, out);
+	else if (d->kind == CONVERTED)
+		feed_converter(d, out);
+	else
+		feed_lines(d, out);
+}
+
+void charset_decoder_finish(struct charset_decoder *d, struct buffer *out)
+{
+	if (d->kind == CONVERTED) {
+		struct buffer raw = { 0 };
+		char *to = buffer_reserve(&raw, HELD_CHARACTER_MAX), *at = to;
+		size_t room = HELD_CHARACTER_MAX;
+		if (d->held.len > 0)
+			text_utf8_add(out, REPLACEMENT);
+		iconv(d->converter, NULL, NULL, &at, &room);
+		buffer_added(&raw, (size_t)(at - to));
+		add_utf8(buffer_bytes(&raw), out);
+		buffer_release(&raw);
+		iconv_close(d->converter);
+	} else if (d->kind == UTF8) {
+		add_utf8(buffer_bytes(&d->held), out);
+	} else {
+		charset_guess_to_utf8(buffer_bytes(&d->held), out);
+	}
+	buffer_release(&d->held);
+	*d = (struct charset_decoder){ 0 };
+}
+
+/* ---- once a process ---- */
 
 static const char *const common_names[] = {
 	"ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-9", "ISO-8859-10",

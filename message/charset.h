@@ -21,4 +21,23 @@ void charset_guess_to_utf8(struct bytes text, struct buffer *out);
  */
 void charset_prepare(void);
 
+
+/*
+ * The same for text that comes in pieces.  Zero-initialise; start, feed, finish, and it can be started again.  Where charset_to_utf8 guesses
+ * by the whole text, each line is guessed by itself (by its first 4 KiB and what follows, when it is longer).
+ */
+struct charset_decoder {
+	int kind;
+	void *converter;
+	bool keeps_ascii;
+	struct buffer held;             /* the front of a character, or of a line */
+};
+void charset_decoder_start(struct charset_decoder *, struct bytes charset);
+/* Append whole characters. */
+void charset_decoder_feed(struct charset_decoder *, struct bytes text, struct buffer *out);
+/* The rest; frees what it holds.  Legal without a start. */
+void charset_decoder_finish(struct charset_decoder *, struct buffer *out);
+/* Would ASCII octets come out as they are if they were fed now? */
+bool charset_decoder_passes_ascii(const struct charset_decoder *);
+
 #endif

@@ -79,18 +79,30 @@ void summary_match_release(struct summary_match *m)
 	*m = (struct summary_match){ 0 };
 }
 
+void summary_match_fold(struct bytes raw, struct buffer *out)
+{
+	struct buffer decoded = { 0 };
+
+	encoded_word_decode(raw, &decoded);
+	text_fold(buffer_bytes(&decoded), out);
+	buffer_release(&decoded);
+}
+
 bool summary_match_text(struct bytes raw, struct bytes wanted)
 {
-	struct buffer decoded = { 0 }, folded = { 0 };
+	struct buffer folded = { 0 };
 
 	if (wanted.len == 0)
 		return true;
-	encoded_word_decode(raw, &decoded);
-	text_fold(buffer_bytes(&decoded), &folded);
+	summary_match_fold(raw, &folded);
 	bool found = bytes_find_bytes(buffer_bytes(&folded), wanted) < folded.len;
-	buffer_release(&decoded);
 	buffer_release(&folded);
 	return found;
+}
+
+void summary_match_write_address(const struct summary_address *a, struct buffer *out)
+{
+	buffer_printf(out, "%.*s <%.*s@%.*s>", BYTES_PRINT(a->name), BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
 }
 
 bool summary_match_address(struct summary_addresses list, struct bytes wanted)
@@ -99,9 +111,8 @@ bool summary_match_address(struct summary_addresses list, struct bytes wanted)
 	bool found = false;
 
 	for (size_t i = 0; i < list.n && !found; i++) {
-		const struct summary_address *a = &list.at[i];
 		buffer_clear(&text);
-		buffer_printf(&text, "%.*s <%.*s@%.*s>", BYTES_PRINT(a->name), BYTES_PRINT(a->mailbox), BYTES_PRINT(a->host));
+		summary_match_write_address(&list.at[i], &text);
 		found = summary_match_text(buffer_bytes(&text), wanted);
 	}
 	buffer_release(&text);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "message/summary.h"
@@ -33,5 +34,8 @@ bool summary_match_fits(const struct summary_match *, const struct summary_envel
 /* The two tests behind it; wanted is case folded (text_fold), empty fits any field that is there. */
 bool summary_match_text(struct bytes raw, struct bytes wanted);
 bool summary_match_address(struct summary_addresses, struct bytes wanted);
+/* What they look into: decoded and folded; `name <local@domain>`, which is then raw text. */
+void summary_match_fold(struct bytes raw, struct buffer *out);
+void summary_match_write_address(const struct summary_address *, struct buffer *out);
 
 #endif
