@@ -1,5 +1,6 @@
 #include "imap/imap_client_reply.h"
 
+#include "imap/imap_set.h"
 #include "tests/support/check.h"
 
 static const struct reply_case {
@@ -33,6 +34,77 @@ static void test_replies(void)
 		CHECK_ROW(bytes_equal(reply.code, bytes_text(c->code)), c->name);
 		CHECK_ROW(bytes_equal(reply.code_rest, bytes_text(c->code_rest)), c->name);
 		CHECK_ROW(bytes_equal(reply.rest, bytes_text(c->rest)), c->name);
+	}
+}
+
+static const struct set_case {
+	const char *name, *text;
+	bool ok;
+	const char *uids;
+} searches[] = {
+	{ "nothing found", "", true, "" },
+	{ "some", "3 1 2 9", true, "1:3,9" },
+	{ "a MODSEQ behind", "5 (MODSEQ 77)", true, "5" },
+	{ "a space behind, as some send", "5 ", true, "5" },
+	{ "a word", "5 x", false, "" },
+	{ "too large a number", "99999999999", false, "" },
+}, vanished[] = {
+	{ "news", "4,7:9", true, "4,7:9" },
+	{ "earlier", "(EARLIER) 1", true, "1" },
+	{ "all there can be", "(EARLIER) 1:4294967295", true, "1:4294967295" },
+	{ "a star", "1:*", false, "" },
+	{ "another word", "(LATER) 1", false, "" },
+	{ "nothing", "", false, "" },
+};
+
+static void check_uids(const struct set_case *c, bool ok, struct ranges *uids)
+{
+	struct buffer text = { 0 };
+
+	imap_set_format(uids, &text);
+	CHECK_ROW(ok == c->ok, c->name);
+	if (c->ok)
+		CHECK_TEXT(text.at ? text.at : "", c->uids, c->name);
+	buffer_release(&text);
+	ranges_release(uids);
+}
+
+static void test_sets(void)
+{
+	bool is_earlier;
+
+	for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+		struct ranges uids = { 0 };
+		check_uids(&searches[i], imap_reply_search(bytes_text(searches[i].text), &uids), &uids);
+	}
+	for (size_t i = 0; i < sizeof vanished / sizeof *vanished; i++) {
+		struct ranges uids = { 0 };
+		check_uids(&vanished[i], imap_reply_vanished(bytes_text(vanished[i].text), &uids, &is_earlier), &uids);
+	}
+}
+
+static const struct copied_case {
+	const char *text;
+	bool ok;
+	uint32_t uidvalidity, uid;
+} copies[] = {
+	{ "* OK [COPYUID 5 1 7] done", true, 5, 7 },
+	{ "m1 OK [copyuid 5 1 7] done", true, 5, 7 },
+	{ "* OK [COPYUID 5 1:2 7:8] done", false, 0, 0 },
+	{ "* OK [COPYUID 5 1 0] done", false, 0, 0 },
+	{ "* OK [COPYUID 5 1] done", false, 0, 0 },
+	{ "* OK [COPYUID 5 1 99999999999] done", false, 0, 0 },
+	{ "* OK [APPENDUID 5 7] done", false, 0, 0 },
+};
+
+static void test_copied(void)
+{
+	for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+		struct imap_reply_copied copied = { 0 };
+		struct imap_reply reply;
+		CHECK_ROW(imap_reply_parse(bytes_text(copies[i].text), &reply), copies[i].text);
+		CHECK_ROW(imap_reply_copied(&reply, &copied) == copies[i].ok, copies[i].text);
+		CHECK_ROW(copied.uid == copies[i].uid && copied.uidvalidity == copies[i].uidvalidity, copies[i].text);
 	}
 }
 
@@ -88,6 +160,8 @@ static void test_status(void)
 int main(void)
 {
 	test_replies();
+	test_sets();
+	test_copied();
 	test_fetch();
 	test_list();
 	test_status();

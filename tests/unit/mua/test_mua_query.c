@@ -50,6 +50,8 @@ static const struct match_case {
 	{ "after the next day", "after:2026-03-16", false },
 	{ "before is up to the day before", "before:2026-03-15", false },
 	{ "before the next day", "before:2026-03-16", true },
+	{ "a body that nobody looked into", "body:text", false },
+	{ "nor is it another's", "NOT body:text", true },
 	{ "blanks around", "  ann  ", true },
 };
 
@@ -74,10 +76,30 @@ static const struct error_case {
 	{ "an empty group", "()", "query, character 2: something to look for is missing" },
 };
 
+/* Terms in their order; what is answered beforehand counts, and not the row. */
+static void check_terms(void)
+{
+	struct mua_query query = { 0 };
+	struct error err = { 0 };
+
+	CHECK(mua_query_parse(&query, BYTES("body:\"A b\" (from:ann OR xyz) is:unread"), &err));
+	struct mua_query_term *body = query.terms, *from = body->next, *word = from->next;
+	CHECK(body->field == MUA_QUERY_BODY && from->field == MUA_QUERY_FROM && word->field == MUA_QUERY_WORD && word->next == NULL);
+	CHECK_ROW(bytes_equal(body->text, BYTES("A b")) && bytes_equal(body->folded, BYTES("a b")), "as typed, and folded");
+	body->is_answered = true;
+	CHECK(!mua_query_match(&query, &letter));
+	ranges_add(&body->uids, letter.uid);
+	CHECK(mua_query_match(&query, &letter));
+	from->is_answered = true;
+	CHECK_ROW(!mua_query_match(&query, &letter), "the server did not find the sender");
+	mua_query_release(&query);
+}
+
 int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
+	check_terms();
 	for (size_t i = 0; i < sizeof matches / sizeof *matches; i++) {
 		struct mua_query query = { 0 };
 		struct error err = { 0 };
