@@ -47,7 +47,9 @@ static const struct verb {
 	{ "queue", "explain", mailctl_queue_explain, "queue explain ADDRESS", "where mail for it would go, and what keeps it" },
 	{ "trace", NULL, mailctl_trace, "[-c FILE]... trace MESSAGE-ID|QUEUE-ID", "the life of a message; several -c join their servers" },
 	{ "stats", NULL, mailctl_stats, "stats", "users, messages, queue and disk in numbers" },
-	{ "check", NULL, mailctl_check, "check", "is the store sound?  65 when it is damaged" },
+	{ "check", NULL, mailctl_check, "check [--repair]", "is the store sound?  65 when it is damaged" },
+	{ "backup", NULL, mailctl_backup, "backup FILE|DIR/", "the whole store, while it works; a second time into DIR only what is new" },
+	{ "restore", NULL, mailctl_restore, "restore FILE|DIR [--unchanged]", "a store from a backup, into a folder without one" },
 	{ "config", "show", mailctl_config_show, "config show", "the configuration in force, defaults filled in" },
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
