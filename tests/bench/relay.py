@@ -54,7 +54,7 @@ class Pair:
     def check_one_secure_connection(self):
         """Raises unless all came over one TLS connection."""
         self.imap.select("INBOX", readonly=True)
-        last = self.imap.fetch(str(self.stored()).encode().decode(), "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1].decode()
+        last = self.imap.fetch(str(self.stored()), "(BODY.PEEK[HEADER.FIELDS (RECEIVED)])")[1][0][1].decode()
         connections = sum("event=peer" in line for line in self.b.log_lines())
         if connections != 1 or not OVER_TLS.search(last):
             raise RuntimeError(f"{connections} TLS connections from a; the last message says {last}")

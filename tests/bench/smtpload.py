@@ -1,7 +1,6 @@
 """What the SMTP figures share: Postfix' own load generator and sink, and a way into our queue for one that cannot log in."""
 
 import re
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -58,8 +57,4 @@ class Sink:
 
 def forward(server, address, target):
     """An alias: who sends to it from outside hands in mail for the target, for which only users who log in may ask themselves."""
-    server.stop()
-    with sqlite3.connect(server.folder / "data" / "shard0.db") as database:
-        database.execute("INSERT INTO alias(address, target) VALUES(?, ?)", (address, target))
-    database.close()
-    server.start()
+    server.mailctl(["-c", str(server.conf), "alias", "add", address, target])

@@ -10,7 +10,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 INSIDE = "POSTA_PEERS_INSIDE"
@@ -50,7 +49,8 @@ def add_lines(path, entries):
 def furnish(root):
     """Lay the packages' files over the system's, inside only."""
     root = Path(root)
-    store = Path(tempfile.mkdtemp(prefix="posta-peers-"))
+    store = root.parent / "overlay"             # everybody mounts there in a namespace of his own
+    store.mkdir(exist_ok=True)
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(store)], check=True)
     for name in ("usr", "etc"):
