@@ -194,20 +194,30 @@ static void got_mailbox(void *owner, const struct error *err, const struct store
 	(n > 0 ? scan : looked)(w);
 }
 
+/* The first one at home; NULL when there is none. */
+static const struct store_target *find_mailbox(const struct store_target *targets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (targets[i].user_id > 0 || targets[i].user_id == STORE_USER_NEW)
+			return &targets[i];
+	return NULL;
+}
+
 static void resolved(void *owner, const struct error *err, enum store_resolution resolution, const struct store_target *targets, size_t n)
 {
 	struct waiting *w = owner;
+	const struct store_target *target = resolution == STORE_LOCAL ? find_mailbox(targets, n) : NULL;
 	struct error none = { 0 };
 
 	if (err != NULL) {
 		fail(w, err);
-	} else if (resolution != STORE_LOCAL || n == 0 || targets[0].user_id == 0) {
+	} else if (target == NULL) {
 		error_set(&none, ERROR_NOT_FOUND, "%s has no mailbox here", w->address);
 		fail(w, &none);
-	} else if (targets[0].user_id == STORE_USER_NEW) {
+	} else if (target->user_id == STORE_USER_NEW) {
 		looked(w);
 	} else {
-		store_mailbox_get(w->m.client, targets[0].user_id, BYTES("INBOX"), got_mailbox, w);
+		store_mailbox_get(w->m.client, target->user_id, BYTES("INBOX"), got_mailbox, w);
 	}
 }
 
