@@ -1,0 +1,89 @@
+#include "mailstore/store_keys.h"
+
+#include "database/database_statement.h"
+#include "mailstore/store_mailbox.h"
+
+#define NARROW "SELECT g.id, g.internal_date, g.sent, g.size"
+
+void store_keys_init(struct store_keys *keys, int64_t mailbox_id, const struct ranges *uids, bool with_texts)
+{
+	*keys = (struct store_keys){ .mailbox_id = mailbox_id, .with_texts = with_texts };
+	ranges_copy(&keys->uids, uids);
+}
+
+void store_keys_release(struct store_keys *keys)
+{
+	ranges_release(&keys->uids);
+}
+
+static struct database_statement *begin(const struct store_keys *keys, struct store_context *context, struct range range)
+{
+	struct database_statement *s = keys->with_texts ?
+		database_statement_begin(context->db, NARROW ", m.sortkeys FROM msg g CROSS JOIN message m ON m.message_id = g.message_id WHERE g.id BETWEEN ? AND ?") :
+		database_statement_begin(context->db, NARROW " FROM msg g WHERE g.id BETWEEN ? AND ?");
+
+	database_statement_bind_int(s, 1, store_row_id(keys->mailbox_id, range.first));
+	database_statement_bind_int(s, 2, store_row_id(keys->mailbox_id, range.last));
+	return s;
+}
+
+static bool give(const struct store_keys *keys, struct database_statement *s, uint32_t uid, store_keys_fn *fn, void *owner)
+{
+	struct message_sort_row row = {
+		.uid = uid, .internal_date_s = database_statement_int(s, 1), .sent_s = database_statement_int(s, 2),
+		.size = (uint64_t)database_statement_int(s, 3),
+	};
+	struct summary_sortkeys texts = { 0 };
+	struct arena arena = { 0 };
+
+	if (row.sent_s == 0)
+		row.sent_s = row.internal_date_s;
+	if (keys->with_texts) {
+		if (!summary_sortkeys_unpack(database_statement_bytes(s, 4), &arena, &texts))
+			texts = (struct summary_sortkeys){ 0 };
+		row.keys = &texts;
+	}
+	bool goes_on = fn(owner, &row);
+	arena_reset(&arena);
+	return goes_on;
+}
+
+/* False: the batch is over, and the range holds what is left of it. */
+static bool read_range(struct store_keys *keys, struct store_context *context, struct range *range, size_t *n, store_keys_fn *fn, void *owner)
+{
+	struct database_statement *s = begin(keys, context, *range);
+	bool goes_on = true;
+	uint32_t uid = 0;
+
+	while (goes_on && database_statement_step(s)) {
+		uid = store_row_uid(database_statement_int(s, 0));
+		goes_on = give(keys, s, uid, fn, owner) && !store_context_is_late(context, (*n)++);
+	}
+	database_statement_end(s);
+	if (goes_on || uid == range->last) {
+		keys->n_ranges_done++;
+		return goes_on && !store_context_is_late(context, (*n)++);
+	}
+	range->first = uid + 1;
+	return false;
+}
+
+static bool is_known(struct store_context *context, int64_t mailbox_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT 1 FROM mailbox WHERE mailbox_id = ?");
+
+	database_statement_bind_int(s, 1, mailbox_id);
+	return database_statement_one(s, 0) != 0;
+}
+
+enum store_keys_status store_keys_read(struct store_keys *keys, struct store_context *context, store_keys_fn *fn, void *owner)
+{
+	size_t n = 0;
+
+	if (!is_known(context, keys->mailbox_id))
+		return STORE_KEYS_NO_MAILBOX;
+	while (keys->n_ranges_done < keys->uids.n)
+		if (!read_range(keys, context, &keys->uids.at[keys->n_ranges_done], &n, fn, owner))
+			return STORE_KEYS_MORE;
+	return STORE_KEYS_END;
+}

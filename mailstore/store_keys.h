@@ -1,0 +1,29 @@
+/* store_keys: a mailbox's rows with their sort keys, a batch a run: what SORT and THREAD read. */
+#ifndef MAILSTORE_STORE_KEYS_H
+#define MAILSTORE_STORE_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ranges.h"
+#include "mailstore/store_context.h"
+#include "message/message_sort.h"
+
+struct store_keys {                     /* store_keys_release */
+	int64_t mailbox_id;
+	struct ranges uids;
+	bool with_texts;                /* read the sort keys too */
+	size_t n_ranges_done;
+};
+
+enum store_keys_status { STORE_KEYS_MORE, STORE_KEYS_END, STORE_KEYS_NO_MAILBOX };
+
+/* row: borrowed until it returns; row->keys is NULL without texts.  False ends the batch. */
+typedef bool store_keys_fn(void *owner, const struct message_sort_row *row);
+
+void store_keys_init(struct store_keys *, int64_t mailbox_id, const struct ranges *uids, bool with_texts);
+void store_keys_release(struct store_keys *);
+/* Give the next rows, by ascending UID, until the context is late; MORE: call again in a later batch. */
+enum store_keys_status store_keys_read(struct store_keys *, struct store_context *, store_keys_fn *, void *owner);
+
+#endif
