@@ -19,6 +19,8 @@ static const struct {
 	{ "BODY",          IMAP_FETCH_BODY,          false, false },
 	{ "UID",           IMAP_FETCH_UID,           false, false },
 	{ "BODYSTRUCTURE", IMAP_FETCH_BODYSTRUCTURE, false, false },
+	{ "EMAILID",       IMAP_FETCH_EMAIL_ID,      false, false },
+	{ "THREADID",      IMAP_FETCH_THREAD_ID,     false, false },
 };
 #define N_NAMES (sizeof names / sizeof *names)
 

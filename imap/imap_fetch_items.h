@@ -20,6 +20,8 @@ enum imap_fetch_kind {
 	IMAP_FETCH_ENVELOPE,
 	IMAP_FETCH_BODY,                /* BODYSTRUCTURE without extension data */
 	IMAP_FETCH_BODYSTRUCTURE,
+	IMAP_FETCH_EMAIL_ID,            /* RFC 8474 */
+	IMAP_FETCH_THREAD_ID,
 	IMAP_FETCH_SECTION,             /* BODY[…], RFC822, RFC822.HEADER, RFC822.TEXT */
 };
 

@@ -15,8 +15,10 @@
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_search.h"
 #include "imapd/imapd_select.h"
+#include "imapd/imapd_sort.h"
 #include "imapd/imapd_status.h"
 #include "imapd/imapd_store.h"
+#include "imapd/imapd_thread.h"
 #include "imapd/imapd_subscribe.h"
 
 #define GREETED       (1u << IMAPD_GREETED)
@@ -62,6 +64,10 @@ static const struct imapd_command commands[] = {
 	{ "UID EXPUNGE",  "UID EXPUNGE uids", SELECTED, IMAPD_BY_UID | IMAPD_WRITES | IMAPD_EXPUNGES, imapd_uid_expunge, NULL, "4315" },
 	{ "SEARCH",       "SEARCH [CHARSET name] key …", SELECTED, IMAPD_HOLDS_EXPUNGE, imapd_search, NULL, "9051 6.4.4" },
 	{ "UID SEARCH",   "UID SEARCH [CHARSET name] key …", SELECTED, IMAPD_BY_UID, imapd_search, NULL, "9051 6.4.9" },
+	{ "SORT",         "SORT ([REVERSE] key …) charset key …", SELECTED, IMAPD_HOLDS_EXPUNGE, imapd_sort, NULL, "5256, 5957" },
+	{ "UID SORT",     "UID SORT ([REVERSE] key …) charset key …", SELECTED, IMAPD_BY_UID, imapd_sort, NULL, "5256, 5957" },
+	{ "THREAD",       "THREAD REFERENCES | ORDEREDSUBJECT charset key …", SELECTED, IMAPD_HOLDS_EXPUNGE, imapd_thread, NULL, "5256" },
+	{ "UID THREAD",   "UID THREAD REFERENCES | ORDEREDSUBJECT charset key …", SELECTED, IMAPD_BY_UID, imapd_thread, NULL, "5256" },
 	{ "FETCH",        "FETCH numbers item | (item …)", SELECTED, IMAPD_HOLDS_EXPUNGE, imapd_fetch, NULL, "9051 6.4.5" },
 	{ "UID FETCH",    "UID FETCH uids item | (item …)", SELECTED, IMAPD_BY_UID, imapd_fetch, NULL, "9051 6.4.9" },
 	{ "STORE",        "STORE numbers [+|-]FLAGS[.SILENT] (flag …)", SELECTED, IMAPD_HOLDS_EXPUNGE | IMAPD_WRITES, imapd_store, NULL, "9051 6.4.6" },

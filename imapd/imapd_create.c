@@ -1,7 +1,10 @@
 #include "imapd/imapd_create.h"
 
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "imap/imap_argument.h"
+#include "imap/imap_object_id.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_special_use.h"
@@ -15,7 +18,7 @@ static void created(void *owner, const struct error *err, const struct store_mai
 	s->request = NULL;
 	if (!err) {
 		log_info("imapd", "create", "user=%s session=%s mailbox=%s", s->user, s->id, mailbox->name);
-		imapd_session_resume(s, imapd_finish(s, "OK Created"));
+		imapd_session_resume(s, imapd_finish(s, "OK [MAILBOXID (%c%" PRId64 ")] Created", IMAP_OBJECT_MAILBOX, mailbox->mailbox_id));
 	} else if (err->kind == ERROR_DENIED) {
 		imapd_session_resume(s, imapd_finish(s, "NO [USEATTR] Another mailbox has that special use"));
 	} else {

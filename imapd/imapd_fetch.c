@@ -15,6 +15,7 @@
 #include "imap/imap_date.h"
 #include "imap/imap_envelope.h"
 #include "imap/imap_flag.h"
+#include "imap/imap_object_id.h"
 #include "imap/imap_set.h"
 #include "imap/imap_write.h"
 #include "imapd/imapd_commands.h"
@@ -373,6 +374,14 @@ static bool write_item(struct imapd_session *s, const struct store_message *m, c
 	case IMAP_FETCH_SIZE:
 		buffer_add_text(&s->out, "RFC822.SIZE ");
 		buffer_add_u64(&s->out, m->size);
+		return true;
+	case IMAP_FETCH_EMAIL_ID:
+		buffer_add_text(&s->out, "EMAILID ");
+		imap_object_id_format(&s->out, IMAP_OBJECT_EMAIL, m->message_id);
+		return true;
+	case IMAP_FETCH_THREAD_ID:
+		buffer_add_text(&s->out, "THREADID ");
+		imap_object_id_format(&s->out, IMAP_OBJECT_THREAD, m->thread_id);
 		return true;
 	case IMAP_FETCH_SECTION:
 		return write_section(s, m, item);

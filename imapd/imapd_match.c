@@ -58,6 +58,8 @@ static bool match_row(const struct imapd_match *m, const struct imap_search_key 
 	case IMAP_SEARCH_SENT_SINCE: return match_sent(m, key);
 	case IMAP_SEARCH_OLDER:
 	case IMAP_SEARCH_YOUNGER: return match_age(m, key);
+	case IMAP_SEARCH_EMAIL_ID: return (uint64_t)m->message->message_id == key->number;
+	case IMAP_SEARCH_THREAD_ID: return key->number != 0 && (uint64_t)m->message->thread_id == key->number;
 	default: return false;
 	}
 }

@@ -1,6 +1,9 @@
 #include "imapd/imapd_select.h"
 
+#include <inttypes.h>
+
 #include "base/log.h"
+#include "imap/imap_object_id.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
 #include "imapd/imapd_update.h"
@@ -20,6 +23,7 @@ static enum imapd_after selected(struct imapd_session *s, const struct store_sna
 		imapd_untagged(s, "OK [UNSEEN %u] The first unseen message", ranges_position(&s->view->uids, snapshot->first_unseen_uid));
 	imapd_untagged(s, "OK [UIDVALIDITY %u] These UIDs stay", mailbox->uidvalidity);
 	imapd_untagged(s, "OK [UIDNEXT %u] The next UID", mailbox->uidnext);
+	imapd_untagged(s, "OK [MAILBOXID (%c%" PRId64 ")] This id stays", IMAP_OBJECT_MAILBOX, mailbox->mailbox_id);
 	log_info("imapd", is_read_only ? "examine" : "select", "user=%s session=%s mailbox=%s messages=%u", s->user, s->id,
 	         mailbox->name, imapd_view_count(s->view));
 	/* What happened since the snapshot is for the next command: the tagged reply follows at once. */

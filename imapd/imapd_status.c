@@ -1,12 +1,13 @@
 #include "imapd/imapd_status.h"
 
-#include <inttypes.h>
-
 #include "imap/imap_argument.h"
+#include "imap/imap_object_id.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
 
-static const char *const names[IMAPD_STATUS_ITEMS] = { "MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED", "SIZE" };
+static const char *const names[IMAPD_STATUS_ITEMS] = { "MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED", "SIZE", "MAILBOXID" };
+
+#define MAILBOX_ID (IMAPD_STATUS_ITEMS - 1)     /* the one that is no number */
 
 void imapd_status_write(struct imapd_session *s, const struct store_mailbox *m, const struct imapd_status_items *items)
 {
@@ -15,8 +16,14 @@ void imapd_status_write(struct imapd_session *s, const struct store_mailbox *m, 
 	buffer_add_text(&s->out, "* STATUS ");
 	imapd_mailbox_write(&s->out, bytes_text(m->name));
 	buffer_add_text(&s->out, " (");
-	for (size_t i = 0; i < items->n; i++)
-		buffer_printf(&s->out, "%s%s %" PRIu64, i > 0 ? " " : "", names[items->asked[i]], values[items->asked[i]]);
+	for (size_t i = 0; i < items->n; i++) {
+		unsigned asked = items->asked[i];
+		buffer_printf(&s->out, "%s%s ", i > 0 ? " " : "", names[asked]);
+		if (asked == MAILBOX_ID)
+			imap_object_id_format(&s->out, IMAP_OBJECT_MAILBOX, m->mailbox_id);
+		else
+			buffer_add_u64(&s->out, values[asked]);
+	}
 	buffer_add_text(&s->out, ")\r\n");
 }
 

@@ -5,7 +5,7 @@
 #include "imapd/imapd_session.h"
 #include "mailstore/mailboxes.h"
 
-#define IMAPD_STATUS_ITEMS 7
+#define IMAPD_STATUS_ITEMS 8
 
 struct imapd_status_items {
 	unsigned char asked[IMAPD_STATUS_ITEMS];        /* in their order */
