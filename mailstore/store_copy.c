@@ -10,11 +10,14 @@
 #include "mailstore/store_request.h"
 
 #define PIECE_ROWS 1000                 /* held in memory at a time */
+#define GAP_UIDS 16                     /* a gap so small is walked over: cheaper than another statement */
+#define RUN_ROWS 4                      /* so many neighbours leave by one statement */
 #define FLAG_BITS UINT64_C(0xff)
 
 struct row {
 	int64_t id, internal_date, size, sent, thread, message_id;
 	uint64_t flags;
+	bool is_next;                   /* no row lies between it and the one before in the piece */
 };
 
 /* What the rows come to together. */
@@ -26,31 +29,91 @@ struct sum {
 struct copy {
 	struct store_context *context;
 	struct store_transfer *transfer;
+	struct ranges uids;             /* of the source, below its UIDNEXT */
+	size_t at;                      /* the range to read from */
+	uint32_t from;                  /* the UID in it */
+	struct row *rows;               /* a piece */
+	size_t n_rows;
 	struct sum sum;
 	uint32_t next_uid;              /* of the target */
 	uint64_t bits[64];              /* of the target, by keyword bit of the source */
 	bool same_bits;
-	struct row *rows;
 };
 
-static void add_up(struct sum *sum, uint64_t flags, int64_t size)
+/* ---- to read the source, a piece at a time ---- */
+
+static void rewind_source(struct copy *copy)
 {
-	sum->n++;
-	sum->n_unseen += (flags & STORE_SEEN) == 0;
-	sum->n_deleted += (flags & STORE_DELETED) != 0;
-	sum->octets += size;
-	sum->flags |= flags;
+	copy->at = 0;
+	copy->from = ranges_first(&copy->uids);
 }
 
-static void look(struct copy *copy, struct range range)
+static bool is_asked_for(struct copy *copy, uint32_t uid)
 {
-	struct database_statement *s = database_statement_begin(copy->context->db, "SELECT flags, size FROM msg WHERE id BETWEEN ? AND ?");
-
-	database_statement_bind_int(s, 1, store_row_id(copy->transfer->from, range.first));
-	database_statement_bind_int(s, 2, store_row_id(copy->transfer->from, range.last));
-	while (database_statement_step(s))
-		add_up(&copy->sum, (uint64_t)database_statement_int(s, 0), database_statement_int(s, 1));
+	while (copy->uids.at[copy->at].last < uid)
+		copy->at++;
+	return copy->uids.at[copy->at].first <= uid;
 }
+
+/* The range at the cursor and those close behind it. */
+static void read_span(struct copy *copy)
+{
+	const struct ranges *uids = &copy->uids;
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"SELECT id, flags, internal_date, size, sent, thread, message_id FROM msg WHERE id BETWEEN ? AND ?");
+	size_t end = copy->at + 1;
+	bool is_next = false;
+
+	while (end < uids->n && uids->at[end].first - uids->at[end - 1].last <= GAP_UIDS)
+		end++;
+	database_statement_bind_int(s, 1, store_row_id(copy->transfer->from, copy->from));
+	database_statement_bind_int(s, 2, store_row_id(copy->transfer->from, uids->at[end - 1].last));
+	while (copy->n_rows < PIECE_ROWS && database_statement_step(s)) {
+		int64_t id = database_statement_int(s, 0);
+		copy->from = store_row_uid(id) + 1;
+		if (!is_asked_for(copy, store_row_uid(id))) {
+			is_next = false;
+			continue;
+		}
+		copy->rows[copy->n_rows++] = (struct row){
+			.id = id, .flags = (uint64_t)database_statement_int(s, 1),
+			.internal_date = database_statement_int(s, 2), .size = database_statement_int(s, 3), .sent = database_statement_int(s, 4),
+			.thread = database_statement_int(s, 5), .message_id = database_statement_int(s, 6), .is_next = is_next,
+		};
+		is_next = true;
+	}
+	database_statement_end(s);
+	if (copy->n_rows == PIECE_ROWS && copy->from <= uids->at[end - 1].last)
+		return;
+	copy->at = end;
+	copy->from = end < uids->n ? uids->at[end].first : 0;
+}
+
+/* False: no more rows. */
+static bool read_piece(struct copy *copy)
+{
+	copy->n_rows = 0;
+	while (copy->n_rows < PIECE_ROWS && copy->at < copy->uids.n)
+		read_span(copy);
+	return copy->n_rows > 0 && !database_failed(copy->context->db);
+}
+
+static void add_up(struct copy *copy)
+{
+	struct sum *sum = &copy->sum;
+
+	for (rewind_source(copy); read_piece(copy);)
+		for (size_t i = 0; i < copy->n_rows; i++) {
+			const struct row *row = &copy->rows[i];
+			sum->n++;
+			sum->n_unseen += (row->flags & STORE_SEEN) == 0;
+			sum->n_deleted += (row->flags & STORE_DELETED) != 0;
+			sum->octets += row->size;
+			sum->flags |= row->flags;
+		}
+}
+
+/* ---- to write ---- */
 
 /* The target's bits for the keywords that are in use.  One that finds none is left behind. */
 static void map_keywords(struct copy *copy)
@@ -98,27 +161,8 @@ static void insert(struct copy *copy, const struct row *row)
 	database_statement_run(s);
 }
 
-/* Rows of the source in [first, last]: at most a piece.  Returns how many. */
-static size_t read_piece(struct copy *copy, uint32_t first, uint32_t last)
-{
-	struct database_statement *s = database_statement_begin(copy->context->db,
-		"SELECT id, flags, internal_date, size, sent, thread, message_id FROM msg WHERE id BETWEEN ? AND ?");
-	size_t n = 0;
-
-	database_statement_bind_int(s, 1, store_row_id(copy->transfer->from, first));
-	database_statement_bind_int(s, 2, store_row_id(copy->transfer->from, last));
-	while (n < PIECE_ROWS && database_statement_step(s))
-		copy->rows[n++] = (struct row){
-			.id = database_statement_int(s, 0), .flags = (uint64_t)database_statement_int(s, 1),
-			.internal_date = database_statement_int(s, 2), .size = database_statement_int(s, 3), .sent = database_statement_int(s, 4),
-			.thread = database_statement_int(s, 5), .message_id = database_statement_int(s, 6),
-		};
-	database_statement_end(s);
-	return n;
-}
-
 /* Tombstones in place of the rows from first to last, which went elsewhere. */
-static void bury(struct copy *copy, int64_t first, int64_t last)
+static void bury_run(struct copy *copy, int64_t first, int64_t last)
 {
 	struct database_statement *s = database_statement_begin(copy->context->db,
 		"INSERT INTO tomb(id, modseq, message_id, size, flags, internal_date, at) "
@@ -135,24 +179,46 @@ static void bury(struct copy *copy, int64_t first, int64_t last)
 	database_statement_run(s);
 }
 
-/* Ascending UIDs stay ascending. */
-static void write_range(struct copy *copy, struct range range)
+static void bury_row(struct copy *copy, const struct row *row)
 {
-	struct store_transfer *transfer = copy->transfer;
-	size_t n = PIECE_ROWS;
+	struct database_statement *s = database_statement_begin(copy->context->db,
+		"INSERT INTO tomb(id, modseq, message_id, size, flags, internal_date, at) VALUES(?, ?, ?, ?, ?, ?, ?)");
 
-	for (uint32_t first = range.first; n == PIECE_ROWS && first <= range.last && first != 0;) {
-		n = read_piece(copy, first, range.last);
-		if (n == 0)
-			break;
-		for (size_t i = 0; i < n; i++) {
-			insert(copy, &copy->rows[i]);
-			ranges_add(&transfer->from_uids, store_row_uid(copy->rows[i].id));
-		}
-		if (transfer->is_move)
-			bury(copy, copy->rows[0].id, copy->rows[n - 1].id);
-		first = store_row_uid(copy->rows[n - 1].id) + 1;
+	database_statement_bind_int(s, 1, row->id);
+	database_statement_bind_int(s, 2, (int64_t)copy->transfer->from_modseq);
+	database_statement_bind_int(s, 3, row->message_id);
+	database_statement_bind_int(s, 4, row->size);
+	database_statement_bind_int(s, 5, (int64_t)row->flags);
+	database_statement_bind_int(s, 6, row->internal_date);
+	database_statement_bind_int(s, 7, copy->context->now_s);
+	database_statement_run(s);
+	s = database_statement_begin(copy->context->db, "DELETE FROM msg WHERE id = ?");
+	database_statement_bind_int(s, 1, row->id);
+	database_statement_run(s);
+}
+
+static void bury_piece(struct copy *copy)
+{
+	for (size_t i = 0, end; i < copy->n_rows; i = end) {
+		for (end = i + 1; end < copy->n_rows && copy->rows[end].is_next; end++)
+			continue;
+		if (end - i >= RUN_ROWS)
+			bury_run(copy, copy->rows[i].id, copy->rows[end - 1].id);
+		else
+			for (size_t k = i; k < end; k++)
+				bury_row(copy, &copy->rows[k]);
 	}
+}
+
+/* Ascending UIDs stay ascending. */
+static void write_piece(struct copy *copy)
+{
+	for (size_t i = 0; i < copy->n_rows; i++) {
+		insert(copy, &copy->rows[i]);
+		ranges_add(&copy->transfer->from_uids, store_row_uid(copy->rows[i].id));
+	}
+	if (copy->transfer->is_move)
+		bury_piece(copy);
 }
 
 /* sign: 1 for the target, -1 for the source of a move. */
@@ -181,16 +247,15 @@ static uint32_t uidnext_of(const struct copy *copy, int64_t mailbox_id)
 	return (uint32_t)database_statement_one(s, 0);
 }
 
-static bool prepare(struct copy *copy, struct ranges *uids, struct error *err)
+static bool prepare(struct copy *copy, struct error *err)
 {
 	const struct store_transfer *transfer = copy->transfer;
 	uint32_t end = uidnext_of(copy, transfer->from);
 
 	/* a copy into the same mailbox does not meet itself */
-	ranges_copy(uids, transfer->uids);
-	ranges_remove_range(uids, end > 0 ? end : 1, UINT32_MAX);
-	for (size_t i = 0; i < uids->n; i++)
-		look(copy, uids->at[i]);
+	ranges_copy(&copy->uids, transfer->uids);
+	ranges_remove_range(&copy->uids, end > 0 ? end : 1, UINT32_MAX);
+	add_up(copy);
 	copy->next_uid = uidnext_of(copy, transfer->to);
 	if ((uint64_t)copy->next_uid + (uint64_t)copy->sum.n > UINT32_MAX)
 		return error_set(err, ERROR_LIMIT, "the mailbox has no UIDs left");
@@ -199,7 +264,7 @@ static bool prepare(struct copy *copy, struct ranges *uids, struct error *err)
 	return true;
 }
 
-static void write_all(struct copy *copy, const struct ranges *uids)
+static void write_all(struct copy *copy)
 {
 	struct store_transfer *transfer = copy->transfer;
 	uint32_t first_uid = copy->next_uid;
@@ -209,10 +274,10 @@ static void write_all(struct copy *copy, const struct ranges *uids)
 	transfer->to_modseq = store_mailbox_next_modseq(copy->context, transfer->to);
 	if (transfer->is_move)
 		transfer->from_modseq = transfer->from == transfer->to ? transfer->to_modseq : store_mailbox_next_modseq(copy->context, transfer->from);
-	copy->rows = xcalloc(PIECE_ROWS, sizeof *copy->rows);
-	for (size_t i = 0; i < uids->n; i++)
-		write_range(copy, uids->at[i]);
-	free(copy->rows);
+	for (rewind_source(copy); read_piece(copy);)
+		write_piece(copy);
+	if (copy->next_uid == first_uid)
+		return;                 /* a statement failed: nothing of this will stay */
 	ranges_add_range(&transfer->to_uids, first_uid, copy->next_uid - 1);
 	s = database_statement_begin(copy->context->db, "UPDATE mailbox SET uidnext = ?2 WHERE mailbox_id = ?1");
 	database_statement_bind_int(s, 1, transfer->to);
@@ -228,15 +293,16 @@ static void write_all(struct copy *copy, const struct ranges *uids)
 bool store_copy_run(struct store_context *context, struct store_transfer *transfer, struct error *err)
 {
 	struct copy copy = { .context = context, .transfer = transfer };
-	struct ranges uids = { 0 };
 
 	ranges_clear(&transfer->from_uids);
 	ranges_clear(&transfer->to_uids);
 	transfer->from_modseq = transfer->to_modseq = 0;
-	bool ok = prepare(&copy, &uids, err);
+	copy.rows = xcalloc(PIECE_ROWS, sizeof *copy.rows);
+	bool ok = prepare(&copy, err);
 	if (ok && copy.sum.n > 0)
-		write_all(&copy, &uids);
-	ranges_release(&uids);
+		write_all(&copy);
+	ranges_release(&copy.uids);
+	free(copy.rows);
 	return ok;
 }
 
