@@ -42,8 +42,8 @@ struct store_delivery {
 	const struct store_recipient *recipients;
 	size_t n_recipients, n_originals;
 	/* When some copies are stored and a local one is not (its user went, it is over quota), it becomes a queue row that
-	 * carries the reason, so that its sender is told by a report, and counts as stored.  Without this only where another copy for the
-	 * same original is stored. */
+	 * carries the reason and counts as stored: over quota (FULL) it is tried again until the grace time ends, and then, or at once, its
+	 * sender is told by a report.  Without this only where another copy for the same original is stored. */
 	bool report_refused;
 	bool lease;                     /* queue rows are born leased to this process for lease_s; they come back in the completion */
 	int64_t lease_s;

@@ -11,6 +11,7 @@
 #include "mailstore/store_journal_row.h"
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
+#include "mailstore/store_queue_local.h"
 #include "mailstore/store_queue_row.h"
 #include "mailstore/store_received.h"
 #include "mailstore/store_send_count.h"
@@ -160,16 +161,29 @@ static void find_accepted(const struct store_delivery_copy *copy, const struct p
 	}
 }
 
-/* What could not be stored of them becomes a queue row that tells why. */
+/* One that was refused for an accepted original becomes a queue row; whoever is another original's target too is then cared for. */
+static bool queue_refused(const struct store_delivery *given, struct part *parts, bool *accepted)
+{
+	bool has_changed = false;
+
+	for (size_t i = 0; i < given->n_recipients; i++)
+		if (parts[i].kind == REFUSED && accepted[given->recipients[i].original])
+			parts[i].kind = REPORTED;
+	for (size_t i = 0; i < given->n_recipients; i++)
+		if (parts[i].kind == REPEATED && parts[i].first->kind == REPORTED && !accepted[given->recipients[i].original])
+			has_changed = accepted[given->recipients[i].original] = true;
+	return has_changed;
+}
+
+/* What could not be stored of them becomes a queue row: to be tried again when it may pass, else to be reported. */
 static void report_refused(struct store_delivery_copy *copy, struct part *parts)
 {
 	const struct store_delivery *given = &copy->given;
 	bool *accepted = xcalloc(given->n_originals, sizeof *accepted);
 
 	find_accepted(copy, parts, accepted);
-	for (size_t i = 0; i < given->n_recipients; i++)
-		if (parts[i].kind == REFUSED && accepted[given->recipients[i].original])
-			parts[i].kind = REPORTED;
+	while (queue_refused(given, parts, accepted))
+		;
 	for (size_t i = 0; i < given->n_originals; i++)
 		if (accepted[i])
 			error_clear(&copy->results[i]);
@@ -222,10 +236,13 @@ static void write_queue_rows(struct store_delivery_copy *copy, struct store_cont
 	const struct store_delivery *given = &copy->given;
 
 	copy->items = store_queue_row_insert(context, given, message_id, n);
-	for (size_t i = 0; i < given->n_recipients; i++)
-		if (needs_queue_row(&parts[i]))
-			parts[i].is_held = store_queue_row_add(context, given, &given->recipients[i],
-			                                       parts[i].kind == REPORTED ? parts[i].error.text : NULL, message_id, copy->items);
+	for (size_t i = 0; i < given->n_recipients; i++) {
+		const char *why = parts[i].kind == REPORTED ? parts[i].error.text : NULL;
+		if (why != NULL && parts[i].error.kind == ERROR_FULL)
+			store_queue_local_add(context, given, &given->recipients[i], why);
+		else if (needs_queue_row(&parts[i]))
+			parts[i].is_held = store_queue_row_add(context, given, &given->recipients[i], why, message_id, copy->items);
+	}
 	if (!given->lease)
 		store_context_touch(context, 0, 0);
 }

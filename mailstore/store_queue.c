@@ -3,6 +3,7 @@
 
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"
+#include "mailstore/store_queue_local.h"
 #include "mailstore/store_queue_row.h"
 #include "mailstore/store_request.h"
 
@@ -41,10 +42,11 @@ static void read_due(struct claim_request *self, struct store_context *context)
 		"SELECT r.item_id, r.queue_id, q.message_id, m.size, q.skip, q.sender, r.recipient, q.envelope_id, r.original, q.returns, "
 		"r.notify, r.tries, q.is_8bit, r.delay_noticed, q.arrived, q.expires, CASE WHEN r.kind IN (1, 2) THEN r.status END, r.kind, r.next_at "
 		"FROM qrcpt r CROSS JOIN qmsg q ON q.queue_id = r.queue_id CROSS JOIN message m ON m.message_id = q.message_id "
-		"WHERE r.next_at <= ? AND r.hold = 0 ORDER BY r.next_at, r.item_id LIMIT ?");
+		"WHERE r.next_at <= ?1 AND r.hold = 0 AND r.kind <> ?2 ORDER BY r.next_at, r.item_id LIMIT ?3");
 
 	database_statement_bind_int(s, 1, context->now_s);
-	database_statement_bind_int(s, 2, (int64_t)self->max);
+	database_statement_bind_int(s, 2, STORE_QUEUE_ROW_LOCAL);
+	database_statement_bind_int(s, 3, (int64_t)self->max);
 	while (database_statement_step(s))
 		read_item(s, &items->arena, &items->at[items->n++]);
 }
@@ -68,6 +70,7 @@ static enum store_run run_claim(struct store_request *request, struct store_cont
 	store_queue_items_destroy(self->items);
 	self->items = store_queue_row_items(self->max);
 	store_lease_release_dead(&context->store->lease, context->db, context->now_s);
+	store_queue_local_run(context);
 	read_due(self, context);
 	if (self->items->n > 0)
 		store_lease_write(&context->store->lease, context->db, context->now_s);

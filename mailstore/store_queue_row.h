@@ -17,6 +17,7 @@ struct store_queue_items *store_queue_row_insert(struct store_context *, const s
 #define STORE_QUEUE_ROW_REFUSED 1       /* a local copy that could not be stored: status says why */
 #define STORE_QUEUE_ROW_GIVEN_UP 2      /* by an administrator: status says so */
 #define STORE_QUEUE_ROW_PARKED 3        /* waits until its destination can be reached, or for next_at */
+#define STORE_QUEUE_ROW_LOCAL 4         /* for a user whose mailbox is full now: store_queue_local.h */
 #define STORE_QUEUE_ROW_URGENT_S 1      /* qrcpt.next_at: an administrator wants it now */
 
 /*
