@@ -27,14 +27,16 @@ Account posta
 MaildirStore near
 Path {folder}/
 Inbox {folder}/INBOX
+SubFolders Verbatim
 
 Channel all
 Far :far:
 Near :near:
-Patterns INBOX
-Create Near
+Patterns {patterns}
+Create {create}
+Remove {remove}
 Expunge Both
-SyncState *
+SyncState {state}
 """
 
 
@@ -48,19 +50,19 @@ def with_rounds(server, rounds):
 
 
 class Sync:
-    def __init__(self, house, server, tls="STARTTLS", mechanism="PLAIN"):
+    def __init__(self, house, server, tls="STARTTLS", mechanism="PLAIN", patterns="INBOX", create="Near", remove="None", state="*"):
         need("mbsync")
         self.folder = house.folder / "maildir"
         self.folder.mkdir(exist_ok=True)
         self.config = house.folder / "mbsyncrc"
         self.config.write_text(CONFIG.format(port=server.ports()["imaps" if tls == "IMAPS" else "imap"], user=ALICE, password=PASSWORD, tls=tls,
-                                             ca=server.ca, mechanism=mechanism, folder=self.folder))
+                                             ca=server.ca, mechanism=mechanism, folder=self.folder, patterns=patterns, create=create, remove=remove, state=state))
 
     def run(self):
         run(["mbsync", "-c", self.config, "-a"], env={"HOME": str(self.folder)})
 
-    def files(self):
-        return sorted(path for name in ("cur", "new") for path in (self.folder / "INBOX" / name).iterdir())
+    def files(self, box="INBOX"):
+        return sorted(path for name in ("cur", "new") for path in (self.folder / box / name).iterdir())
 
 
 def pulls(house, count=5, **options):
@@ -134,6 +136,33 @@ def pulls_a_deletion(house):
     box.imap.expunge()
     sync.run()
     check(len(sync.files()) == 3, "3 files left", len(sync.files()))
+
+
+def makes_mailboxes_on_both_sides(house):
+    server = one_user(house)
+    far = Mailbox(server)
+    far.imap.create("Lists/far")
+    far.imap.append("Lists/far", None, None, letter("from far"))
+    sync = Sync(house, server, patterns="INBOX Lists*", create="Both", remove="Both", state=f"{house.folder}/state-")
+    for name in ("", "cur", "new", "tmp"):
+        (sync.folder / "Lists" / "near" / name).mkdir(parents=True, exist_ok=True)
+    (sync.folder / "Lists" / "near" / "new" / "1.near").write_bytes(letter("from near").replace(b"\r\n", b"\n"))
+    sync.run()
+    check(len(sync.files("Lists/far")) == 1, "the letter from far", sync.files("Lists/far"))
+    got, = Mailbox(server, folder="Lists/near").all()
+    check(b"Subject: from near" in got, "the letter from near", got)
+    return server, far, sync
+
+
+def removes_a_mailbox_that_is_gone_here(house):
+    server, far, sync = makes_mailboxes_on_both_sides(house)
+    for path in sync.files("Lists/far"):
+        path.unlink()
+    sync.run()
+    shutil.rmtree(sync.folder / "Lists" / "far")
+    sync.run()
+    check(far.imap.select("Lists/far")[0] == "NO", "the mailbox deleted", "still there")
+    check(far.imap.select("Lists/near")[0] == "OK", "the other one left", "gone")
 
 
 def pulls_everything_again_into_an_empty_folder(house):

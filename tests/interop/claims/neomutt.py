@@ -35,6 +35,7 @@ set mark_old = no
 set pipe_decode = no
 set confirmappend = no
 set abort_nosubject = no
+set confirmcreate = no
 """
 
 
@@ -91,6 +92,20 @@ def marks_and_deletes(house):
     drawn = Neomutt(house, server).press("<first-entry><flag-message><last-entry><delete-message><quit>")
     wait.until(f"a message deleted; neomutt drew {drawn[-600:]!r}", lambda: box.count() == 2)
     check("\\Flagged" in box.flags()[0], "the first message flagged", box.flags())
+
+
+def saves_a_letter_to_another_mailbox(house):
+    """save-message is COPY and \\Deleted; to a mailbox that is not there it needs TRYCREATE."""
+    server = one_user(house)
+    box = Mailbox(server)
+    for number in range(3):
+        box.append(letter(f"number {number}"))
+    drawn = Neomutt(house, server).press("<first-entry><save-message>=Archive<enter><last-entry><copy-message>=Lists/new<enter><quit>")
+    wait.until(f"2 messages left; neomutt drew {drawn[-600:]!r}", lambda: box.count() == 2)
+    got, = Mailbox(server, folder="Archive").all()
+    check(b"Subject: number 0" in got, "number 0 in Archive", got)
+    got, = Mailbox(server, folder="Lists/new").all()
+    check(b"Subject: number 2" in got, "number 2 in Lists/new", got)
 
 
 def sends_by_scram_from_the_command_line(house):

@@ -78,6 +78,47 @@ def imaplib_stores_and_expunges(house):
     check(good(imap.uid("SEARCH", None, "ALL")) == [b"1 4"], "UIDs 1 4", imap.uid("SEARCH", None, "ALL"))
 
 
+def names(imap, kind="LIST"):
+    answer = good(imap.lsub() if kind == "LSUB" else imap.list())
+    return sorted(line.rpartition(b' "/" ')[2].decode() for line in answer if line and b"\\Noselect" not in line)
+
+
+FIRST = ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]
+
+
+def imaplib_makes_renames_and_deletes_mailboxes(house):
+    imap = session(one_user(house))
+    good(imap.create("Work/2026"))
+    check(names(imap) == FIRST + ["Work", "Work/2026"], "Work and Work/2026 too", names(imap))
+    good(imap.rename("Work", "Old/Work"))
+    check(names(imap) == sorted(FIRST + ["Old", "Old/Work", "Old/Work/2026"]), "both below Old", names(imap))
+    good(imap.subscribe("Old/Work/2026"))
+    good(imap.delete("Old/Work/2026"))
+    good(imap.unsubscribe("Junk"))
+    check(names(imap, "LSUB") == sorted(set(FIRST) - {"Junk"} | {"Old/Work/2026"}), "a name that is gone, Junk not", names(imap, "LSUB"))
+    check(names(imap) == sorted(FIRST + ["Old", "Old/Work"]), "the deleted one gone", names(imap))
+    check(imap.delete("INBOX")[0] == "NO", "NO to DELETE INBOX", "OK")
+    check(imap.create("Sent")[0] == "NO", "NO to CREATE Sent", "OK")
+
+
+def imaplib_copies_and_moves(house):
+    imap = session(one_user(house))
+    for number in range(4):
+        good(imap.append("INBOX", "\\Seen", '"21-Nov-2026 08:00:00 +0000"', letter(f"number {number}")))
+    good(imap.select("INBOX"))
+    good(imap.store("2", "+FLAGS", "($Work)"))
+    check(imap.copy("1", "Nowhere")[1][0].startswith(b"[TRYCREATE]"), "TRYCREATE", imap.copy("1", "Nowhere"))
+    good(imap.copy("1:2", "Archive"))
+    good(imap.uid("MOVE", "3:4", "Trash"))
+    check(good(imap.uid("SEARCH", None, "ALL")) == [b"1 2"], "UIDs 1 and 2 left", imap.uid("SEARCH", None, "ALL"))
+    good(imap.select("Archive"))
+    data = good(imap.fetch("2", "(FLAGS INTERNALDATE BODY.PEEK[])"))
+    check(data[0][1] == letter("number 1"), "the octets", data)
+    for part in (b"$Work", b"\\Seen", b'"21-Nov-2026 08:00:00 +0000"'):
+        check(part in data[0][0] + data[1], part, data)
+    check(good(imap.select("Trash")) == [b"2"], "2 in Trash", "another number")
+
+
 def imaplib_fetches_an_envelope(house):
     imap = session(one_user(house))
     good(imap.append("INBOX", None, None, letter("about it")))
