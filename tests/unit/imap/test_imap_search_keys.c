@@ -24,6 +24,8 @@ static const struct row {
 	{ "a field that is not", "HEADER X-Y {1}\r\nz", IMAP_SEARCH_OK, "(and X-Y=z)", IMAP_SEARCH_NEEDS_TEXT },
 	{ "text", "BODY x", IMAP_SEARCH_OK, "(and body=x)", IMAP_SEARCH_NEEDS_TEXT },
 	{ "a keyword", "KEYWORD $Junk UNKEYWORD a", IMAP_SEARCH_OK, "(and kw=$Junk nokw=a)", IMAP_SEARCH_NEEDS_ROW },
+	{ "object ids", "EMAILID M12 THREADID T7", IMAP_SEARCH_OK, "(and email=M1212 thread=T77)", IMAP_SEARCH_NEEDS_ROW },
+	{ "an object id of another kind", "EMAILID T12", IMAP_SEARCH_OK, "(and email=T12)", IMAP_SEARCH_NEEDS_ROW },
 	{ "a charset we know", "CHARSET utf-8 ALL", IMAP_SEARCH_OK, "(and (and))", 0 },
 	{ "a charset we do not", "CHARSET KOI8-R ALL", IMAP_SEARCH_CHARSET, NULL, 0 },
 	{ "nothing", "", IMAP_SEARCH_SYNTAX, NULL, 0 },
@@ -36,7 +38,7 @@ static const struct row {
 };
 
 static const char *const words[] = { "and", "or", "not", "set", "uid", "flag", "noflag", "kw=", "nokw=", "recent", "larger", "smaller",
-	"before", "on", "since", "sentbefore", "senton", "sentsince", "older", "younger", "=", "body=", "text=" };
+	"before", "on", "since", "sentbefore", "senton", "sentsince", "older", "younger", "=", "body=", "text=", "email=", "thread=" };
 
 static void show(const struct imap_search_key *key, struct buffer *out)
 {

@@ -1,0 +1,121 @@
+#include "mailstore/threads.h"
+#include "tests/unit/mailstore/fixture_requests.h"
+
+static struct store_sorted *sorted;
+static struct message_threads threads;
+
+static void on_sorted(void *owner, const struct error *err, struct store_sorted *given)
+{
+	on_done(owner, err);
+	store_sorted_destroy(sorted);
+	sorted = given;
+}
+
+static void on_threads(void *owner, const struct error *err, struct message_threads *given)
+{
+	on_done(owner, err);
+	message_threads_release(&threads);
+	if (given != NULL)
+		threads = *given;
+}
+
+static enum error_kind sort(struct fixture *f, int64_t mailbox_id, const struct ranges *uids, enum message_sort_key key, bool is_reverse)
+{
+	struct message_sort_rule rule = { key, is_reverse };
+
+	answer_clear();
+	store_message_sort(f->client, mailbox_id, uids, &rule, 1, on_sorted, f);
+	return wait_for(f);
+}
+
+static enum error_kind thread(struct fixture *f, int64_t mailbox_id, const struct ranges *uids, enum store_threading threading)
+{
+	answer_clear();
+	store_message_thread(f->client, mailbox_id, uids, threading, on_threads, f);
+	return wait_for(f);
+}
+
+static void deliver_fields(struct fixture *f, int64_t user, const char *fields)
+{
+	struct summary_builder *builder = summary_builder_create();
+	struct store_recipient recipient = { .user_id = user, .address = "someone@a.test" };
+	struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
+	struct summary made = { 0 };
+
+	summary_builder_feed(builder, bytes_text(fields));
+	summary_builder_finish(builder, &made);
+	summary_builder_destroy(builder);
+	delivery.summary = &made;
+	CHECK(deliver(f, &delivery) == ERROR_NONE);
+	summary_release(&made);
+}
+
+static bool is_order(const uint32_t *want, size_t n)
+{
+	return sorted != NULL && sorted->n == n && memcmp(sorted->uids, want, n * sizeof *want) == 0;
+}
+
+static void few_messages(struct fixture *f)
+{
+	int64_t bob = add_user(f, "bob@a.test"), inbox = inbox_of(f, bob);
+	struct ranges all = { 0 }, some = { 0 };
+
+	deliver_fields(f, bob, "Date: Sat, 1 Feb 2020 10:00:00 +0000\r\nMessage-ID: <a@x>\r\nSubject: b\r\n\r\n");
+	deliver_fields(f, bob, "Message-ID: <b@x>\r\nReferences: <a@x>\r\nSubject: Re: b\r\n\r\n");
+	deliver_fields(f, bob, "Date: Sat, 1 Feb 2020 09:00:00 +0000\r\nIn-Reply-To: <b@x>\r\nSubject: a\r\n\r\n");
+	ranges_add_range(&all, 1, UINT32_MAX);
+	ranges_add(&some, 1);
+	ranges_add(&some, 3);
+	ranges_add_range(&some, 100, 200);
+	CHECK(sort(f, inbox, &all, MESSAGE_SORT_DATE, false) == ERROR_NONE);
+	CHECK_ROW(is_order((uint32_t[]){ 3, 1, 2 }, 3), "without Date by the internal date");
+	CHECK(sort(f, inbox, &all, MESSAGE_SORT_SUBJECT, false) == ERROR_NONE && is_order((uint32_t[]){ 3, 1, 2 }, 3));
+	CHECK(sort(f, inbox, &some, MESSAGE_SORT_ARRIVAL, true) == ERROR_NONE);
+	CHECK_ROW(sorted->n == 2, "only what was asked for and is there");
+	CHECK(thread(f, inbox, &all, STORE_THREAD_BY_REFERENCES) == ERROR_NONE);
+	CHECK_ROW(threads.n == 3 && threads.at[2].uid == 3 && threads.at[2].depth == 2, "References, else In-Reply-To");
+	CHECK(thread(f, inbox, &all, STORE_THREAD_BY_SUBJECT) == ERROR_NONE && threads.n == 3 && threads.at[2].uid == 2);
+	CHECK(sort(f, 12345, &all, MESSAGE_SORT_DATE, false) == ERROR_NOT_FOUND && sorted == NULL);
+	CHECK(thread(f, 12345, &all, STORE_THREAD_BY_SUBJECT) == ERROR_NOT_FOUND);
+	ranges_release(&all);
+	ranges_release(&some);
+}
+
+static void many_batches(struct fixture *f)
+{
+	enum { N = 30000 };
+	int64_t eve = add_user(f, "eve@a.test"), inbox = inbox_of(f, eve);
+	char *fill = xprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+	                     "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) "
+	                     "SELECT %lld << 32 | i, 1, 0, i, 0, i * 7919 %% 10007, 0, 1 FROM n", N, (long long)inbox);
+	struct ranges odd = { 0 };
+	bool ok = true;
+
+	/* all of them are the first message of the store: one Message-ID many times */
+	ask(f, fill);
+	for (uint32_t uid = 1; uid <= N; uid += 2)
+		ranges_add(&odd, uid);
+	CHECK(sort(f, inbox, &odd, MESSAGE_SORT_SIZE, false) == ERROR_NONE && sorted->n == N / 2);
+	for (size_t i = 1; sorted != NULL && i < sorted->n; i++) {
+		uint64_t before = sorted->uids[i - 1] * 7919ull % 10007, now = sorted->uids[i] * 7919ull % 10007;
+		ok = ok && (before < now || (before == now && sorted->uids[i - 1] < sorted->uids[i])) && sorted->uids[i] % 2 == 1;
+	}
+	CHECK(ok);
+	CHECK(thread(f, inbox, &odd, STORE_THREAD_BY_REFERENCES) == ERROR_NONE && threads.n >= N / 2);
+	ranges_release(&odd);
+	free(fill);
+}
+
+int main(void)
+{
+	struct fixture f = { 0 };
+
+	summary_prepare();
+	fixture_start(&f, "sort");
+	few_messages(&f);
+	many_batches(&f);
+	store_sorted_destroy(sorted);
+	message_threads_release(&threads);
+	fixture_close(&f);
+	return check_finish();
+}
