@@ -3,6 +3,8 @@
 #include "mailstore/store_account.h"
 #include "mailstore/store_address.h"
 #include "mailstore/store_expunge.h"
+#include "mailstore/store_index.h"
+#include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 #include "mailstore/store_send_count.h"
 
@@ -20,6 +22,7 @@ struct user_request {
 	struct store_user *users;       /* in the arena */
 	size_t n, capacity;
 	struct bytes after;             /* list: the last name so far */
+	int64_t deleted_id;
 };
 
 static struct user_request *create(struct store_client *client, const struct store_request_ops *ops, struct bytes name)
@@ -303,6 +306,7 @@ static enum store_run run_delete(struct store_request *request, struct store_con
 
 	if (user_id == 0)
 		return not_found(self);
+	self->deleted_id = user_id;
 	store_expunge_all(context, user_id);
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
 		struct database_statement *s = database_statement_begin(context->db, statements[i]);
@@ -312,8 +316,13 @@ static enum store_run run_delete(struct store_request *request, struct store_con
 	return outcome(context);
 }
 
+static void committed_delete(struct store_request *request, struct store_context *context)
+{
+	store_index_remove(context->store->dir_fd, ((struct user_request *)request)->deleted_id);
+}
+
 static const struct store_request_ops delete_ops = {
-	.name = "user-delete", .thread = STORE_IN_WRITER, .run = run_delete, .complete = complete_done,
+	.name = "user-delete", .thread = STORE_IN_WRITER, .run = run_delete, .committed = committed_delete, .complete = complete_done,
 };
 
 struct store_request *store_user_delete(struct store_client *client, struct bytes name, store_done_fn *done, void *owner)

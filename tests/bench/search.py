@@ -51,16 +51,21 @@ class Imap:
 
 
 def choose_words(mbox):
-    """{what: word}: by how many of the first messages hold them."""
-    counts = collections.Counter()
+    """{what: word}: by how many of the first messages hold them, inside other words too."""
+    counts, texts = collections.Counter(), []
     for number, message in enumerate(mailboxes.mbox(mbox)):
         if number == SAMPLE:
             break
-        parts = (part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain")
-        counts.update({word for part in parts for word in re.findall(rb"\b[a-z]{6,12}\b", part)})
+        parts = [part.get_payload(decode=True).lower() for part in message.walk() if part.get_content_maintype() == "text"]
+        texts.append(b"\n".join(parts))
+        counts.update(set(re.findall(rb"\b[a-z]{6,12}\b", texts[-1])))
+
+    def distance(word, share):
+        return abs(sum(word in text for text in texts) - share * SAMPLE)
 
     def nearest(share):
-        return min(sorted(counts), key=lambda word: abs(counts[word] - share * SAMPLE)).decode()
+        likely = sorted(sorted(counts), key=lambda word: abs(counts[word] - share * SAMPLE))[:50]
+        return min(likely, key=lambda word: distance(word, share)).decode()
 
     return {"in no message": "zyxwvuqq", "in 1 %": nearest(0.01), "in a quarter": nearest(0.25)}
 

@@ -26,6 +26,20 @@ static const struct charset_case {
 	{ "iconv's own syntax has no meaning", "utf-8//IGNORE", "a\xff", "a\xc3\xbf", false },
 };
 
+/* The same in pieces of n octets. */
+static void check_pieces(const struct charset_case *c, size_t n)
+{
+	struct charset_decoder d = { 0 };
+	struct buffer got = { 0 };
+
+	charset_decoder_start(&d, bytes_text(c->charset));
+	for (struct bytes rest = bytes_text(c->text); rest.len > 0; rest = bytes_skip(rest, n))
+		charset_decoder_feed(&d, bytes_slice(rest, 0, n), &got);
+	charset_decoder_finish(&d, &got);
+	CHECK_TEXT(got.at, c->want, c->claim);
+	buffer_release(&got);
+}
+
 int main(void)
 {
 	struct buffer out = { 0 };
@@ -37,6 +51,8 @@ int main(void)
 		CHECK_TEXT(got.at, cases[i].want, cases[i].claim);
 		CHECK_ROW(whole == cases[i].whole, cases[i].claim);
 		buffer_release(&got);
+		for (size_t n = 1; n < 5; n++)
+			check_pieces(&cases[i], n);
 	}
 	CHECK(!charset_to_utf8(BYTES("iso-8859-2"), BYTES("a\0b"), &out));
 	CHECK_TEXT(out.at, "a\xef\xbf\xbd" "b", "NUL is replaced");
