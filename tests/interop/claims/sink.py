@@ -163,6 +163,25 @@ def frozen_for(how_long):
     return claim
 
 
+def silent_at(verb):
+    def claim(house):
+        """No reply to it until all deadlines are over, and then a sound server at that place."""
+        need_clock(house)
+        # Without PIPELINING: what follows a delayed command the sink takes out of order.
+        server, sink, sound = two_sinks(house, "-p", "-W", f"{verb}:1000")
+        submit(server, *many())
+        others_are_unharmed(server, sound)
+        house.clock.move("+11m")
+        time.sleep(1)
+        sink.stop()
+        sink.forget()
+        good = house.own(Sink(house, sink.port))
+        house.clock.move(MINUTE)
+        all_arrive(server, good)
+    claim.variant = "test"
+    return claim
+
+
 def frozen_and_thawed(house):
     """Four minutes are less than any deadline: the sessions go on where they were."""
     need_clock(house)
@@ -222,6 +241,8 @@ CLAIMS = {
 }
 for step in ("MAIL", "RCPT", "DATA", "."):
     CLAIMS[f"refuses_{'the_message' if step == '.' else step}_and_alice_gets_a_report"] = reported(step)
+for step in ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "."):
+    CLAIMS[f"silent_at_{'the_message' if step == '.' else step}_and_each_letter_comes_once"] = silent_at(step)
 for step in ("CONNECT", "EHLO,HELO"):
     CLAIMS[f"refuses_{step.replace(',', '_and_')}_and_gets_it_within_the_hour"] = sent_again(HARD, step, "+1h")
 for way, how in ((SOFT, "puts_off"), (SOFT_CLOSE, "answers_421_to"), (CUT, "cuts_at")):
