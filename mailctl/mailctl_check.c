@@ -1,3 +1,4 @@
+#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -16,26 +17,55 @@ static void print_finding(void *owner, const char *text)
 		puts(text);
 }
 
+static void print_repair(void *owner, const char *text, const char *done)
+{
+	const struct mailctl *ctl = owner;
+
+	if (ctl->json)
+		mailctl_print_json(json_pack("{s:s, s:s?}", "finding", text, "done", done));
+	else
+		printf("%s: %s\n", text, done != NULL ? done : "NOT REPAIRED");
+}
+
+static int check(struct mailctl *ctl, const char *data_dir)
+{
+	struct error err = { 0 };
+	int n = store_check(data_dir, print_finding, ctl, &err);
+
+	if (n < 0) {
+		mailctl_fail(&err);
+		return service_exit_code_store(&err);
+	}
+	if (ctl->json)
+		mailctl_print_json(json_pack("{s:i}", "findings", n));
+	else if (n == 0)
+		puts("clean");
+	return n == 0 ? EX_OK : EX_DATAERR;
+}
+
 int mailctl_check(struct mailctl *ctl, int argc, char **argv)
 {
+	static const struct option longs[] = { { "repair", no_argument, NULL, 'r' }, { 0 } };
 	struct mailctl_store m = { 0 };
 	struct error err = { 0 };
-	int code;
+	bool repair = false;
+	int option, code;
 
-	(void)argv;
-	if (!mailctl_wants(argc, 0, "check", &code))
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option != 'r')
+			return EX_USAGE;
+		repair = true;
+	}
+	if (!mailctl_wants(argc - optind, -1, "check [--repair]", &code))
 		return code;
 	if (mailctl_store_prepare(&m, ctl, &code)) {
-		int n = store_check(m.settings.data_dir, print_finding, ctl, &err);
-		if (n < 0) {
+		if (repair && !store_repair(m.settings.data_dir, print_repair, ctl, &err)) {
 			mailctl_fail(&err);
 			code = service_exit_code_store(&err);
+			if (err.kind == ERROR_CORRUPT)
+				fputs("mailctl: the file is damaged beyond its indexes: make the store from its last backup (mailctl restore)\n", stderr);
 		} else {
-			code = n == 0 ? EX_OK : EX_DATAERR;
-			if (ctl->json)
-				mailctl_print_json(json_pack("{s:i}", "findings", n));
-			else if (n == 0)
-				puts("clean");
+			code = check(ctl, m.settings.data_dir);
 		}
 	}
 	mailctl_store_close(&m);

@@ -2,6 +2,7 @@
 #ifndef MAILSTORE_CARE_H
 #define MAILSTORE_CARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,7 +22,11 @@ typedef void store_stats_fn(void *owner, const struct error *err, const struct s
 struct store_request *store_stats(struct store_client *, store_stats_fn *, void *owner);
 
 
-/* Reaper and pruning, about budget_ms of writer time; call every few seconds from one place. */
+/*
+ * The care of the store, about budget_ms of writer time (five times that while old messages wait to be removed), in short parts.  Call every
+ * second or so, in one process: expiry of mailboxes (store_mailbox_set_expire), reaper of what was expunged an hour ago, tombstones and
+ * journal pruned by age, stray body files, free pages given back, the ballast file, and a checkpoint when the store rests.
+ */
 struct store_request *store_maintain(struct store_client *, unsigned budget_ms, store_done_fn *, void *owner);
 
 /*
@@ -30,9 +35,22 @@ struct store_request *store_maintain(struct store_client *, unsigned budget_ms, 
  */
 struct store_request *store_empty(struct store_client *, store_done_fn *, void *owner);
 
-/* Whole integrity: SQLite's own check, counters, references, orphans.  finding(owner, text) per finding; returns their number, -1 on error.  Works beside running daemons.  Blocking. */
+/*
+ * Whole integrity: SQLite's own check, counters, references, orphans.  finding(owner, text) per finding; returns their number, -1 on
+ * error.  Works beside running daemons; on a big store each question is one long read, for which writers wait when the log is full.
+ * Blocking.
+ */
 typedef void store_finding_fn(void *owner, const char *text);
 int store_check(const char *data_dir, store_finding_fn *, void *owner, struct error *err);
 
-#endif
+/*
+ * Put right what store_check finds, beside running daemons, at most 50 ms a turn (making indexes anew takes as long as it takes).  What
+ * can be kept is kept: counters are recounted, lost rows made again by reading the octets, mail that belongs to nobody goes to the
+ * account recovered@FIRST-DOMAIN, lost parts of a body are replaced by lines that say so.  Only a message of which nothing is left is
+ * removed.  told(owner, finding, done) for each, done NULL when it could not be repaired; store_check afterwards says what is left.
+ * Blocking.  CORRUPT: the file itself is damaged beyond its indexes: take the backup.
+ */
+typedef void store_repair_fn(void *owner, const char *finding, const char *done);
+bool store_repair(const char *data_dir, store_repair_fn *, void *owner, struct error *err);
 
+#endif

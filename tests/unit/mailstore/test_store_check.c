@@ -27,7 +27,7 @@ static const struct damage {
 	{ "a row without its message", "DELETE FROM message WHERE message_id = 1", "message 1 does not exist" },
 	{ "a message nobody points at", "DELETE FROM qmsg", "nobody points at it" },
 	{ "a missing chunk", "DELETE FROM chunk WHERE id = 2 << 12 | 1", "its chunks hold" },
-	{ "a chunk of nothing", "INSERT INTO chunk(id, data) VALUES(99 << 12, x'00')", "chunk 0: message 99" },
+	{ "a chunk of nothing", "INSERT INTO chunk(id, data) VALUES(99 << 12, x'00')", "chunks of message 99" },
 	{ "a UID at UIDNEXT", "UPDATE mailbox SET uidnext = 1 WHERE mailbox_id = 1", "UIDNEXT" },
 	{ "a modseq too high", "UPDATE msg SET modseq = 1000 WHERE id & 4294967295 = 1", "modseq" },
 	{ "a wrong size", "UPDATE msg SET size = size + 1 WHERE id & 4294967295 = 1", "has" },

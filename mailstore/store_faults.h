@@ -1,0 +1,25 @@
+/* store_faults: the questions a sound store answers with nothing, and what to do about each answer. */
+#ifndef MAILSTORE_STORE_FAULTS_H
+#define MAILSTORE_STORE_FAULTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mailstore/store_context.h"
+
+/* Inside a transaction: put right what `key` names.  What was done, as words; "" when somebody else did meanwhile. */
+typedef const char *store_fault_fn(struct store_context *, int64_t key);
+
+struct store_fault {
+	/* A row a finding: its text, and the key for the repair.  ?1 is the time from which tombstones are young. */
+	const char *question;
+	const char *sql[3];             /* the repair: statements with the key as ?1 … */
+	const char *done;               /* … and what they did */
+	store_fault_fn *repair;         /* or this one */
+};
+
+/* In the order of repair: what one leaves wrong is asked for by a later one. */
+extern const struct store_fault store_faults[];
+extern const size_t store_n_faults;
+
+#endif

@@ -1,0 +1,253 @@
+#include "mailstore/care.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "database/database_statement.h"
+#include "database/database_transaction.h"
+#include "mailstore/store_fault_files.h"
+#include "mailstore/store_faults.h"
+#include "mailstore/store_open.h"
+#include "mailstore/store_salvage.h"
+#include "mailstore/store_schema.h"
+#include "mailstore/store_turnstile.h"
+
+#define LIST_ROWS 1000
+#define TURN_MS 50                      /* how long others wait for a repair at most, but for the indexes */
+
+struct repair {
+	struct store_context context;
+	struct store_turnstile turnstile;
+	int dir_fd;
+	store_repair_fn *told;
+	void *owner;
+	struct error error;             /* of the turnstile */
+};
+
+struct found {
+	struct found *next;
+	const char *text, *done;
+	int64_t key;
+};
+
+static bool failed(const struct repair *r)
+{
+	return r->error.kind != ERROR_NONE || database_failed(r->context.db);
+}
+
+static bool enter(struct repair *r)
+{
+	if (failed(r) || !store_turnstile_enter(&r->turnstile, STORE_TURN_WAIT_MS, &r->error))
+		return false;
+	r->context.now_s = clock_now_s();
+	r->context.n_hints = 0;
+	if (database_begin_write(r->context.db))
+		return true;
+	store_turnstile_leave(&r->turnstile);
+	return false;
+}
+
+static void leave(struct repair *r)
+{
+	if (database_failed(r->context.db))
+		database_rollback(r->context.db);
+	else
+		database_commit(r->context.db);
+	store_turnstile_leave(&r->turnstile);
+}
+
+/* ---- rows ---- */
+
+static struct found *list(struct repair *r, const struct store_fault *fault, struct arena *arena)
+{
+	struct database_statement *s = database_statement_begin(r->context.db, fault->question);
+	struct found *first = NULL, **last = &first;
+
+	if (strstr(fault->question, "?1") != NULL)
+		database_statement_bind_int(s, 1, clock_now_s() - STORE_RETAIN_S);
+	for (size_t n = 0; n < LIST_ROWS && database_statement_step(s); n++) {
+		struct found *found = arena_alloc(arena, sizeof *found);
+		*found = (struct found){ .text = database_statement_text(s, 0, arena), .key = database_statement_int(s, 1) };
+		*last = found;
+		last = &found->next;
+	}
+	database_statement_end(s);
+	return first;
+}
+
+static const char *repair_one(struct repair *r, const struct store_fault *fault, int64_t key)
+{
+	if (fault->repair != NULL)
+		return fault->repair(&r->context, key);
+	for (size_t i = 0; i < sizeof fault->sql / sizeof *fault->sql && fault->sql[i] != NULL; i++) {
+		struct database_statement *s = database_statement_begin(r->context.db, fault->sql[i]);
+		database_statement_bind_int(s, 1, key);
+		database_statement_run(s);
+	}
+	return fault->done;
+}
+
+/* As many of them as a turn allows; returns the first that is left. */
+static struct found *repair_some(struct repair *r, const struct store_fault *fault, struct found *first)
+{
+	int64_t end_ms = clock_monotonic_ms() + TURN_MS;
+	struct found *at = first;
+
+	if (!enter(r))
+		return NULL;
+	do {
+		at->done = repair_one(r, fault, at->key);
+		at = at->next;
+	} while (at != NULL && clock_monotonic_ms() < end_ms && !database_failed(r->context.db));
+	leave(r);
+	for (; first != at && !failed(r); first = first->next)
+		r->told(r->owner, first->text, first->done);
+	return at;
+}
+
+/* Again until the question is answered with nothing, or with what its own repair does not change. */
+static void repair_rows(struct repair *r, const struct store_fault *fault)
+{
+	struct arena arena = { 0 };
+	struct found *found;
+
+	for (int64_t last = -1; (found = list(r, fault, &arena)) != NULL && found->key != last && !failed(r); arena_reset(&arena)) {
+		last = found->key;
+		while (found != NULL && !failed(r))
+			found = repair_some(r, fault, found);
+	}
+	arena_reset(&arena);
+}
+
+/* ---- indexes ---- */
+
+/* What SQLite finds in the file itself.  Indexes can be made anew from their tables; nothing else can. */
+static void repair_indexes(struct repair *r)
+{
+	struct database *db = r->context.db;
+	struct database_statement *s = database_statement_begin(db, "PRAGMA integrity_check(1)");
+	bool is_sound = database_statement_step(s) && bytes_equal(database_statement_bytes(s, 0), BYTES("ok"));
+	char text[300] = "";
+
+	if (!is_sound && !database_failed(db))
+		snprintf(text, sizeof text, "%.*s", BYTES_PRINT(database_statement_bytes(s, 0)));
+	database_statement_end(s);
+	if (is_sound || !enter(r))
+		return;
+	database_script(db, "REINDEX");
+	leave(r);
+	bool helped = false;
+	if (!failed(r)) {
+		s = database_statement_begin(db, "PRAGMA integrity_check(1)");
+		helped = database_statement_step(s) && bytes_equal(database_statement_bytes(s, 0), BYTES("ok"));
+		database_statement_end(s);
+	}
+	r->told(r->owner, text, helped ? "all indexes made anew" : NULL);
+}
+
+/* ---- body files ---- */
+
+static bool write_filler(int fd, int64_t len)
+{
+	struct buffer filler = { 0 };
+
+	store_salvage_filler(&filler, (size_t)(len < 1 << 20 ? len : 1 << 20));
+	while (len > 0) {
+		ssize_t n = write(fd, filler.at, len < (int64_t)filler.len ? (size_t)len : filler.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len -= n;
+	}
+	buffer_release(&filler);
+	return len == 0;
+}
+
+static const char *mend_file(struct repair *r, const struct store_fault_file *file)
+{
+	int fd = openat(r->dir_fd, file->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	bool ok = fd >= 0 && (file->size > file->wanted ? ftruncate(fd, (off_t)file->wanted) == 0 : write_filler(fd, file->wanted - file->size));
+
+	ok = ok && fdatasync(fd) == 0;
+	if (!ok)
+		error_set_errno(&r->error, errno, "cannot mend %s", file->path);
+	if (fd >= 0)
+		close(fd);
+	if (!ok)
+		return NULL;
+	if (file->size > file->wanted)
+		return "cut to its size";
+	store_salvage_hold(&r->context, file->message_id);
+	return "lines that say so stand where octets are lost";
+}
+
+/* Told the reader's connection asked meanwhile: once more, now that nobody else can write. */
+static bool is_still_so(struct repair *r, const struct store_fault_file *file)
+{
+	struct database_statement *s = database_statement_begin(r->context.db, "SELECT count(*) FROM message WHERE file = ?1");
+
+	database_statement_bind_text(s, 1, file->path + sizeof "bodies/00/" - 1);
+	return database_statement_one(s, -1) == (file->message_id != 0);
+}
+
+static void repair_file(void *owner, const struct store_fault_file *file)
+{
+	struct repair *r = owner;
+	const char *done = NULL;
+
+	if (!enter(r))
+		return;
+	if (is_still_so(r, file)) {
+		if (file->message_id == 0)
+			done = unlinkat(r->dir_fd, file->path, 0) == 0 ? "removed: nobody was told that it was taken" : NULL;
+		else if (file->size < 0)
+			done = store_salvage_lost(&r->context, file->message_id);
+		else
+			done = mend_file(r, file);
+	}
+	leave(r);
+	if (!failed(r))
+		r->told(r->owner, file->text, done);
+}
+
+static void repair_all(struct repair *r)
+{
+	repair_indexes(r);
+	/* files first: a lost one leaves counters wrong */
+	if (!failed(r))
+		store_fault_files_walk(r->context.db, r->dir_fd, clock_now_s(), repair_file, r);
+	for (size_t i = 0; i < store_n_faults && !failed(r); i++)
+		repair_rows(r, &store_faults[i]);
+}
+
+bool store_repair(const char *data_dir, store_repair_fn *told, void *owner, struct error *err)
+{
+	struct repair r = { .turnstile = { .fd = -1 }, .told = told, .owner = owner };
+
+	r.dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r.dir_fd < 0)
+		return error_set_errno(err, errno, "cannot open %s", data_dir);
+	bool ok = store_turnstile_open(&r.turnstile, r.dir_fd, &r.error) &&
+	          (r.context.db = store_database_open(data_dir, DATABASE_WRITE, false, &r.error)) != NULL &&
+	          store_schema_check(r.context.db, NULL, &r.error);
+	if (ok) {
+		repair_all(&r);
+		if (r.error.kind == ERROR_NONE)
+			r.error = *database_error(r.context.db);
+	}
+	database_close(r.context.db);
+	store_turnstile_close(&r.turnstile);
+	store_context_release(&r.context);
+	close(r.dir_fd);
+	if (r.error.kind != ERROR_NONE && err != NULL)
+		*err = r.error;
+	return r.error.kind == ERROR_NONE;
+}
