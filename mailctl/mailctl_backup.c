@@ -4,33 +4,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "base/clock.h"
+#include "mailctl/mailctl_progress.h"
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
 #include "mailstore/backup.h"
 #include "service/service_exit.h"
 
-#define TELL_MS 200
-
-struct progress {
-	int64_t start_ms, told_ms;
-	bool on_terminal, told;
-};
-
 static void tell(void *owner, uint64_t done, uint64_t all)
 {
-	struct progress *p = owner;
-	int64_t now_ms = clock_monotonic_ms();
-
-	if (!p->on_terminal || all == 0 || now_ms - p->told_ms < TELL_MS)
-		return;
-	p->told_ms = now_ms;
-	p->told = true;
-	double share = (double)done / (double)all, s = (double)(now_ms - p->start_ms) / 1000;
-	fprintf(stderr, "\r%3.0f %%  %.0f s left \033[K", 100 * share, share > 0.01 ? s / share - s : 0);
+	mailctl_progress_show(owner, 0, done, all);
 }
 
 /* A folder when it is one, or is written like one. */
@@ -73,10 +57,8 @@ static void print_restore(const struct mailctl *ctl, const struct store_backup_o
 		       "then \"queue release\" or \"queue delete\".\n", r->n_held);
 }
 
-static int finish(struct progress *progress, bool ok, const struct store_backup_result *r, const struct error *err)
+static int finish(bool ok, const struct store_backup_result *r, const struct error *err)
 {
-	if (progress->told)
-		fputs("\r\033[K", stderr);
 	if (!ok)
 		mailctl_fail(err);
 	else if (r->n_missing > 0)
@@ -87,7 +69,7 @@ static int finish(struct progress *progress, bool ok, const struct store_backup_
 int mailctl_backup(struct mailctl *ctl, int argc, char **argv)
 {
 	struct mailctl_store m = { 0 };
-	struct progress progress = { .start_ms = clock_monotonic_ms(), .told_ms = clock_monotonic_ms(), .on_terminal = isatty(STDERR_FILENO) == 1 };
+	struct mailctl_progress progress;
 	struct store_backup_result result;
 	struct error err = { 0 };
 	int code;
@@ -98,13 +80,15 @@ int mailctl_backup(struct mailctl *ctl, int argc, char **argv)
 		struct store_backup_options options = {
 			.data_dir = m.settings.data_dir, .path = argv[1], .is_folder = is_folder(argv[1]), .progress = tell, .owner = &progress,
 		};
+		mailctl_progress_start(&progress);
 		bool ok = store_backup(&options, &result, &err);
-		code = finish(&progress, ok, &result, &err);
+		int64_t took_ms = mailctl_progress_end_ms(&progress);
+		code = finish(ok, &result, &err);
 		/* DENIED is about what is at the other end, not about this store */
 		if (!ok && err.kind == ERROR_DENIED)
 			code = service_exit_code(&err);
 		if (ok)
-			print_backup(ctl, &options, &result, clock_monotonic_ms() - progress.start_ms);
+			print_backup(ctl, &options, &result, took_ms);
 	}
 	mailctl_store_close(&m);
 	return code;
@@ -114,7 +98,7 @@ int mailctl_restore(struct mailctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = { { "unchanged", no_argument, NULL, 'u' }, { 0 } };
 	struct mailctl_store m = { 0 };
-	struct progress progress = { .start_ms = clock_monotonic_ms(), .told_ms = clock_monotonic_ms(), .on_terminal = isatty(STDERR_FILENO) == 1 };
+	struct mailctl_progress progress;
 	struct store_backup_result result;
 	struct error err = { 0 };
 	bool unchanged = false;
@@ -132,8 +116,10 @@ int mailctl_restore(struct mailctl *ctl, int argc, char **argv)
 			.data_dir = m.settings.data_dir, .path = argv[optind], .is_folder = is_folder(argv[optind]), .unchanged = unchanged,
 			.progress = tell, .owner = &progress,
 		};
+		mailctl_progress_start(&progress);
 		bool ok = store_restore(&options, &result, &err);
-		code = finish(&progress, ok, &result, &err);
+		mailctl_progress_end_ms(&progress);
+		code = finish(ok, &result, &err);
 		if (ok)
 			print_restore(ctl, &options, &result);
 	}

@@ -11,5 +11,6 @@ mailctl_fn mailctl_queue_list, mailctl_queue_show, mailctl_queue_change, mailctl
 mailctl_fn mailctl_user_add, mailctl_user_list, mailctl_user_show, mailctl_user_passwd, mailctl_user_set, mailctl_user_quota, mailctl_user_delete;
 mailctl_fn mailctl_alias_add, mailctl_alias_list, mailctl_alias_delete;
 mailctl_fn mailctl_domain_add, mailctl_domain_list, mailctl_domain_set, mailctl_domain_delete;
+mailctl_fn mailctl_import, mailctl_export;
 
 #endif

@@ -1,0 +1,197 @@
+/* import: mail from outside into a user's mailboxes. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mailctl/mailctl_import_target.h"
+#include "mailctl/mailctl_progress.h"
+#include "mailctl/mailctl_show.h"
+#include "mailctl/mailctl_store.h"
+#include "mailctl/mailctl_verbs.h"
+#include "mailstore/users.h"
+
+#define SYNTAX "import ADDRESS FOLDER mbox:FILE|maildir:DIR [--dry-run] [--again]"
+
+struct import {
+	struct mailctl_store m;
+	const struct mailctl *ctl;
+	const char *address, *folder, *name;
+	bool is_dry, again;
+	int64_t user_id;
+	struct mailctl_source *source;
+	struct mailctl_resume resume;
+	struct mailctl_import_target target;
+	struct mailctl_progress progress;
+	uint64_t n_letters, n_octets;   /* read */
+	char in_folder[1024];           /* of the source, that of the last letter */
+};
+
+static void got_user(void *owner, const struct error *err, const struct store_user *users, size_t n)
+{
+	struct import *self = owner;
+
+	mailctl_store_done(&self->m, err);
+	if (err == NULL && n == 1)
+		self->user_id = users[0].user_id;
+}
+
+static void can_go_on(void *owner)
+{
+	(void)owner;
+}
+
+/* ---- one letter ---- */
+
+/* The octets go to the body, if there is one, and to the summary. */
+static bool read_letter(struct import *self, struct store_body *body, struct summary *summary, struct error *err)
+{
+	struct summary_builder *builder = summary_builder_create();
+	struct buffer octets = { 0 };
+	bool ok = true, wait = false;
+
+	while (ok && mailctl_source_read(self->source, &octets, err)) {
+		summary_builder_feed(builder, buffer_bytes(&octets));
+		self->n_octets += octets.len;
+		ok = body == NULL || store_body_write(body, buffer_bytes(&octets), &wait, err);
+		if (wait)
+			store_client_wait(self->m.client);
+		buffer_clear(&octets);
+	}
+	summary_builder_finish(builder, summary);
+	summary_builder_destroy(builder);
+	buffer_release(&octets);
+	return ok && err->kind == ERROR_NONE;
+}
+
+static bool take_letter(struct import *self, struct error *err)
+{
+	const struct mailctl_letter *letter = &self->source->letter;
+	struct summary summary = { 0 };
+
+	if (self->n_letters == 0 || strcmp(self->in_folder, letter->folder) != 0) {
+		snprintf(self->in_folder, sizeof self->in_folder, "%s", letter->folder);
+		if (!self->is_dry && !mailctl_import_target_enter(&self->target, letter->folder)) {
+			*err = self->target.err;
+			return false;
+		}
+		self->target.n_mailboxes += self->is_dry;
+	}
+	self->n_letters++;
+	struct store_body *body = self->is_dry ? NULL : store_body_create(self->m.client, can_go_on, NULL);
+	if (!read_letter(self, body, &summary, err)) {
+		store_body_destroy(body);
+		summary_release(&summary);
+		return error_prefix(err, "%s, %s", *letter->folder == '\0' ? self->name : letter->folder, letter->place);
+	}
+	mailctl_progress_show(&self->progress, self->n_letters, self->source->done, self->source->total);
+	if (self->is_dry) {
+		summary_release(&summary);
+	} else if (!mailctl_import_target_add(&self->target, letter, body, &summary)) {
+		*err = self->target.err;
+		return false;
+	}
+	return true;
+}
+
+/* ---- all of them ---- */
+
+static void tell(struct import *self, int64_t took_ms)
+{
+	char octets[MAILCTL_SHOW_SIZE];
+	uint64_t n = self->is_dry ? self->n_letters : self->target.n_stored;
+
+	if (self->ctl->json) {
+		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I}", "user", self->address, "folder", self->folder, "source",
+		                             mailctl_show_json(self->name), "dry_run", self->is_dry, "messages", (json_int_t)n, "already_there",
+		                             (json_int_t)self->target.n_there, "octets", (json_int_t)self->n_octets, "mailboxes",
+		                             (json_int_t)self->target.n_mailboxes, "ms", (json_int_t)took_ms));
+		return;
+	}
+	printf("%s%" PRIu64 " message%s, %s, in %" PRIu64 " mailbox%s: %.1f s, %.0f/s\n", self->is_dry ? "would import " : "", n, n == 1 ? "" : "s",
+	       mailctl_show_octets(self->n_octets, octets), self->target.n_mailboxes, self->target.n_mailboxes == 1 ? "" : "es",
+	       (double)took_ms / 1000, (double)n * 1000 / (double)took_ms);
+	if (self->target.n_there > 0)
+		printf("%" PRIu64 " more were there already\n", self->target.n_there);
+}
+
+static bool go_on_where_it_stopped(struct import *self, struct error *err)
+{
+	if (self->again)
+		mailctl_resume_forget(&self->resume);
+	if (self->resume.place == NULL)
+		return true;
+	if (!self->ctl->json)
+		printf("going on behind %" PRIu64 " messages that are stored\n", self->resume.n_letters);
+	return mailctl_source_resume(self->source, self->resume.folder, self->resume.place, err) ||
+	       error_prefix(err, "say --again to import all of it anew");
+}
+
+static int run(struct import *self)
+{
+	struct error err = { 0 };
+	bool ok = self->is_dry || (mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
+	                           go_on_where_it_stopped(self, &err));
+
+	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->folder, &self->resume);
+	mailctl_progress_start(&self->progress);
+	while (ok && mailctl_source_next(self->source, &err))
+		ok = take_letter(self, &err);
+	if (!self->is_dry && ok && err.kind == ERROR_NONE && !mailctl_import_target_finish(&self->target))
+		err = self->target.err;
+	int64_t took_ms = mailctl_progress_end_ms(&self->progress);
+	ok = ok && err.kind == ERROR_NONE;
+	if (!self->is_dry)
+		mailctl_import_target_release(&self->target);
+	if (!ok && self->resume.place != NULL)
+		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
+	if (ok && !self->is_dry)
+		mailctl_resume_forget(&self->resume);
+	mailctl_resume_release(&self->resume);
+	if (ok)
+		tell(self, took_ms);
+	return ok ? EX_OK : mailctl_fail(&err);
+}
+
+static int parse(struct import *self, int argc, char **argv)
+{
+	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { "again", no_argument, NULL, 'a' }, { 0 } };
+	int option, code = EX_OK;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'n' && option != 'a')
+			return EX_USAGE;
+		self->is_dry |= option == 'n';
+		self->again |= option == 'a';
+	}
+	if (!mailctl_wants(argc - optind + 1, 3, SYNTAX, &code))
+		return code;
+	self->address = argv[optind];
+	self->folder = argv[optind + 1];
+	self->name = argv[optind + 2];
+	return EX_OK;
+}
+
+int mailctl_import(struct mailctl *ctl, int argc, char **argv)
+{
+	struct import self = { .ctl = ctl, .m = { .tells_daemons = true } };
+	struct error err = { 0 };
+	int code = parse(&self, argc, argv);
+
+	if (code != EX_OK)
+		return code;
+	summary_prepare();
+	if (mailctl_store_open(&self.m, ctl, &code)) {
+		store_user_get(self.m.client, bytes_text(self.address), got_user, &self);
+		code = mailctl_store_wait(&self.m);
+		if (code == EX_OK) {
+			/* as the owner of the store: what root alone may read is refused here, by name */
+			self.source = mailctl_source_open(self.name, &err);
+			code = self.source == NULL ? mailctl_fail(&err) : run(&self);
+		}
+	}
+	mailctl_source_close(self.source);
+	mailctl_store_close(&self.m);
+	return code;
+}

@@ -1,0 +1,315 @@
+#include "mailctl/mailctl_mbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "mailctl/mailctl_lines.h"
+#include "message/date.h"
+
+#define SUFFIX ".mbox"
+#define FLAG_LINE_MAX 4096              /* keywords of one letter */
+#define PIECE ((size_t)64 * 1024)       /* read at least so much at once */
+
+struct mbox {
+	struct mailctl_source source;
+	char **paths;                   /* sorted */
+	size_t n_paths, path;           /* path: of those, the one after the file that is open */
+	size_t root_len;                /* octets of a path before the folder's name; 0 = there is one file */
+	struct mailctl_lines lines;
+	char *folder;                   /* of the file that is open */
+	char place[24];                 /* offset of the letter's From_ line */
+	int64_t next_date_s;            /* of the From_ line that was met */
+	uint64_t next_offset;
+	bool has_next;                  /* such a line was met: a letter begins */
+	bool in_header, in_flag_line, drops_field;
+	bool may_begin;                 /* the last line was empty: a letter may begin */
+	bool holds_empty;               /* and is not given yet: before a From_ line it is the mbox's */
+	struct buffer flag_line;
+	struct arena arena;             /* keywords */
+};
+
+static const char *const dropped[] = { "Status:", "X-Status:", "X-Keywords:", "X-UID:", "X-IMAP:", "X-IMAPbase:" };
+#define N_WITH_FLAGS 3                  /* the first of them */
+
+/* ---- files ---- */
+
+static int compare_names(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static void add_path(struct mbox *self, const char *path, uint64_t size)
+{
+	self->paths = xreallocarray(self->paths, self->n_paths + 1, sizeof *self->paths);
+	self->paths[self->n_paths++] = xstrdup(path);
+	self->source.total += size;
+}
+
+static void add_folder(struct mbox *self, const char *path, struct error *err)
+{
+	char *roots[] = { xstrdup(path), NULL };
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, compare_names);
+
+	for (FTSENT *entry; walk != NULL && (entry = fts_read(walk)) != NULL;)
+		if (entry->fts_info == FTS_F && bytes_ends_nocase(bytes_text(entry->fts_name), BYTES(SUFFIX)))
+			add_path(self, entry->fts_path, (uint64_t)entry->fts_statp->st_size);
+	if (walk != NULL)
+		fts_close(walk);
+	free(roots[0]);
+	self->root_len = strlen(path) + (path[strlen(path) - 1] != '/');
+	if (self->n_paths == 0)
+		error_set(err, ERROR_NOT_FOUND, "no file in %s ends in %s", path, SUFFIX);
+}
+
+static void close_mbox(struct mailctl_source *source)
+{
+	struct mbox *self = (struct mbox *)source;
+
+	mailctl_lines_close(&self->lines);
+	for (size_t i = 0; i < self->n_paths; i++)
+		free(self->paths[i]);
+	free(self->paths);
+	free(self->folder);
+	buffer_release(&self->flag_line);
+	arena_reset(&self->arena);
+	free(self);
+}
+
+static bool open_next_file(struct mbox *self, struct error *err)
+{
+	const char *path = self->paths[self->path++];
+
+	mailctl_lines_close(&self->lines);
+	free(self->folder);
+	self->folder = xstrdup(self->root_len == 0 ? "" : path + self->root_len);
+	if (self->root_len != 0)
+		self->folder[strlen(self->folder) - (sizeof SUFFIX - 1)] = '\0';
+	self->source.letter.folder = self->folder;
+	self->has_next = false;
+	self->may_begin = true;
+	return mailctl_lines_open(&self->lines, AT_FDCWD, path, err);
+}
+
+/* ---- lines ---- */
+
+/* "From alice@a.test Sat Nov 21 10:22:25 2026": somebody, and a date. */
+static bool is_from_line(struct bytes line, int64_t *date_s)
+{
+	if (!bytes_starts(line, BYTES("From ")))
+		return false;
+	struct bytes rest = bytes_skip(line, 5);
+	size_t space = bytes_find(rest, ' ');
+	return space < rest.len && bytes_find(rest, ':') < rest.len && date_parse(bytes_skip(rest, space + 1), date_s, NULL);
+}
+
+static bool is_empty_line(struct bytes line)
+{
+	return (line.len == 1 && line.at[0] == '\n') || (line.len == 2 && line.at[0] == '\r');
+}
+
+static void meet_letter(struct mbox *self, int64_t date_s)
+{
+	self->has_next = true;
+	self->next_date_s = date_s;
+	self->next_offset = self->lines.offset;
+}
+
+static const struct { char letter; uint64_t flag; } flag_letters[] = {
+	{ 'R', STORE_SEEN }, { 'A', STORE_ANSWERED }, { 'F', STORE_FLAGGED }, { 'D', STORE_DELETED }, { 'T', STORE_DRAFT },
+};
+
+static void take_flags(struct mbox *self)
+{
+	struct mailctl_letter *letter = &self->source.letter;
+	struct bytes line = buffer_bytes(&self->flag_line);
+	bool has_keywords = bytes_starts_nocase(line, BYTES("X-Keywords:"));
+	struct bytes value = bytes_skip(line, bytes_find(line, ':') + 1);
+
+	for (size_t i = 0; !has_keywords && i < value.len; i++)
+		for (size_t k = 0; k < sizeof flag_letters / sizeof *flag_letters; k++)
+			if (value.at[i] == flag_letters[k].letter)
+				letter->flags |= flag_letters[k].flag;
+	while (has_keywords && value.len > 0 && letter->n_keywords < STORE_KEYWORDS_MAX) {
+		size_t len = 0;
+		while (len < value.len && (unsigned char)value.at[len] > ' ')
+			len++;
+		if (len > 0)
+			letter->keywords[letter->n_keywords++] = arena_printf(&self->arena, "%.*s", (int)len, value.at);
+		value = bytes_skip(value, len == 0 ? 1 : len);
+	}
+	buffer_clear(&self->flag_line);
+	self->in_flag_line = false;
+}
+
+/* A line of the header; appended unless it is one of the mbox's own. */
+static void header_line(struct mbox *self, struct bytes piece, bool begins, struct buffer *out)
+{
+	bool continues = !begins || piece.at[0] == ' ' || piece.at[0] == '\t';
+
+	if (!continues) {
+		if (self->in_flag_line)
+			take_flags(self);
+		self->drops_field = false;
+		for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
+			if (bytes_starts_nocase(piece, bytes_text(dropped[i]))) {
+				self->drops_field = true;
+				self->in_flag_line = i < N_WITH_FLAGS;
+			}
+	}
+	if (self->in_flag_line && self->flag_line.len < FLAG_LINE_MAX)
+		buffer_add_bytes(&self->flag_line, piece);
+	if (begins && is_empty_line(piece))
+		self->in_header = false;
+	if (!self->drops_field || !self->in_header)
+		mailctl_lines_add(out, piece);
+}
+
+/* Of ">>From " one '>' goes. */
+static struct bytes unquoted(struct bytes piece)
+{
+	size_t n = 0;
+
+	while (n < piece.len && piece.at[n] == '>')
+		n++;
+	return n > 0 && bytes_starts(bytes_skip(piece, n), BYTES("From ")) ? bytes_skip(piece, 1) : piece;
+}
+
+static void take_line(struct mbox *self, struct bytes piece, bool begins, struct buffer *out)
+{
+	bool is_empty = begins && is_empty_line(piece);
+
+	if (self->holds_empty)
+		buffer_add_text(out, "\r\n");
+	self->holds_empty = is_empty && !self->in_header;
+	self->may_begin = is_empty;
+	if (self->in_header)
+		header_line(self, piece, begins, out);
+	else if (!self->holds_empty)
+		mailctl_lines_add(out, begins ? unquoted(piece) : piece);
+}
+
+static bool read_mbox(struct mailctl_source *source, struct buffer *out, struct error *err)
+{
+	struct mbox *self = (struct mbox *)source;
+	size_t from = out->len;
+	struct bytes piece;
+	int64_t date_s;
+	bool begins, is_over = self->has_next;
+
+	while (!is_over && out->len < from + PIECE) {
+		is_over = !mailctl_lines_next(&self->lines, &piece, &begins, err);
+		if (is_over)
+			break;
+		source->done += piece.len;
+		is_over = begins && self->may_begin && is_from_line(piece, &date_s);
+		if (is_over)
+			meet_letter(self, date_s);
+		else
+			take_line(self, piece, begins, out);
+	}
+	if (is_over && self->in_flag_line)
+		take_flags(self);
+	return out->len > from;
+}
+
+/* Over what stands before the first letter, or behind one that was not read to its end. */
+static bool find_letter(struct mbox *self, struct error *err)
+{
+	struct bytes piece;
+	int64_t date_s;
+	bool begins;
+
+	while (!self->has_next && mailctl_lines_next(&self->lines, &piece, &begins, err)) {
+		self->source.done += piece.len;
+		if (begins && self->may_begin && is_from_line(piece, &date_s))
+			meet_letter(self, date_s);
+		self->may_begin = begins && is_empty_line(piece);
+	}
+	return self->has_next;
+}
+
+static bool next_mbox(struct mailctl_source *source, struct error *err)
+{
+	struct mbox *self = (struct mbox *)source;
+	struct error why = { 0 };
+
+	while (self->lines.fd < 0 || !find_letter(self, &why)) {
+		if (why.kind != ERROR_NONE || self->path == self->n_paths || !open_next_file(self, &why)) {
+			if (why.kind != ERROR_NONE && err != NULL)
+				*err = why;
+			return false;
+		}
+	}
+	self->has_next = false;
+	self->in_header = true;
+	self->in_flag_line = self->drops_field = self->may_begin = self->holds_empty = false;
+	buffer_clear(&self->flag_line);
+	arena_reset(&self->arena);
+	source->letter.internal_date_s = self->next_date_s;
+	snprintf(self->place, sizeof self->place, "%llu", (unsigned long long)self->next_offset);
+	source->letter.place = self->place;
+	return true;
+}
+
+static bool find_place(struct mbox *self, const char *folder, const char *place, struct error *err)
+{
+	struct mailctl_source *source = &self->source;
+	struct buffer passed = { 0 };
+	struct stat status;
+
+	while (self->path < self->n_paths) {
+		if (!open_next_file(self, err))
+			return false;
+		if (strcmp(self->folder, folder) == 0)
+			break;
+		if (fstat(self->lines.fd, &status) == 0)
+			source->done += (uint64_t)status.st_size;
+	}
+	if (self->folder == NULL || strcmp(self->folder, folder) != 0 || !mailctl_lines_seek(&self->lines, strtoull(place, NULL, 10), err))
+		return false;
+	source->done += self->lines.offset;
+	if (!mailctl_source_next(source, err) || strcmp(source->letter.place, place) != 0)
+		return false;
+	while (mailctl_source_read(source, &passed, err))
+		buffer_clear(&passed);
+	buffer_release(&passed);
+	return true;
+}
+
+static bool resume_mbox(struct mailctl_source *source, const char *folder, const char *place, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (find_place((struct mbox *)source, folder, place, &why))
+		return true;
+	return error_set(err, ERROR_NOT_FOUND, "the letter at octet %s, where the import stopped, is not in the source any more", place);
+}
+
+static const struct mailctl_source_ops mbox_ops = { .next = next_mbox, .read = read_mbox, .resume = resume_mbox, .close = close_mbox };
+
+struct mailctl_source *mailctl_mbox_open(const char *path, struct error *err)
+{
+	struct mbox *self = xcalloc(1, sizeof *self);
+	struct stat status;
+
+	self->source.ops = &mbox_ops;
+	self->lines.fd = -1;
+	if (stat(path, &status) != 0) {
+		error_set_errno(err, errno, "cannot open %s", path);
+	} else if (S_ISDIR(status.st_mode)) {
+		add_folder(self, path, err);
+	} else {
+		add_path(self, path, (uint64_t)status.st_size);
+	}
+	if (self->n_paths > 0)
+		return &self->source;
+	close_mbox(&self->source);
+	return NULL;
+}
