@@ -6,6 +6,7 @@
 
 mailctl_fn mailctl_init, mailctl_check, mailctl_config_show;
 mailctl_fn mailctl_backup, mailctl_restore;
+mailctl_fn mailctl_mailbox_list, mailctl_mailbox_create, mailctl_mailbox_rename, mailctl_mailbox_expire, mailctl_mailbox_delete;
 mailctl_fn mailctl_ports, mailctl_wait, mailctl_reset;
 mailctl_fn mailctl_queue_list, mailctl_queue_show, mailctl_queue_change, mailctl_queue_explain, mailctl_trace, mailctl_stats;
 mailctl_fn mailctl_user_add, mailctl_user_list, mailctl_user_show, mailctl_user_passwd, mailctl_user_set, mailctl_user_quota, mailctl_user_delete;

@@ -1,0 +1,189 @@
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/text.h"
+#include "mailctl/mailctl_show.h"
+#include "mailctl/mailctl_store.h"
+#include "mailctl/mailctl_verbs.h"
+#include "mailstore/mailboxes.h"
+#include "mailstore/users.h"
+
+struct asking {
+	struct mailctl_store m;
+	const struct mailctl *ctl;
+	int64_t user_id;
+};
+
+static const char *use_name(unsigned special_use)
+{
+	static const struct { unsigned use; const char *name; } uses[] = {
+		{ STORE_USE_DRAFTS, "drafts" }, { STORE_USE_SENT, "sent" }, { STORE_USE_ARCHIVE, "archive" },
+		{ STORE_USE_JUNK, "junk" }, { STORE_USE_TRASH, "trash" },
+	};
+
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+		if (special_use & uses[i].use)
+			return uses[i].name;
+	return NULL;
+}
+
+static void found(void *owner, const struct error *err, const struct store_user *users, size_t n)
+{
+	struct asking *a = owner;
+
+	mailctl_store_done(&a->m, err);
+	a->user_id = err == NULL && n > 0 ? users[0].user_id : 0;
+}
+
+/* Open the store and find whose mailboxes it is about; prints why not. */
+static bool begin(struct asking *a, struct mailctl *ctl, const char *address, int *code)
+{
+	a->ctl = ctl;
+	a->m.tells_daemons = true;
+	if (!mailctl_store_open(&a->m, ctl, code))
+		return false;
+	store_user_get(a->m.client, bytes_text(address), found, a);
+	*code = mailctl_store_wait(&a->m);
+	return *code == EX_OK;
+}
+
+static int finish(struct asking *a, int code, const char *address, const char *name, const char *done)
+{
+	if (code == EX_OK)
+		code = mailctl_store_wait(&a->m);
+	if (code == EX_OK && a->ctl->json)
+		mailctl_print_json(json_pack("{s:o, s:o, s:s}", "user", mailctl_show_json(address), "mailbox", mailctl_show_json(name), "done", done));
+	else if (code == EX_OK)
+		printf("%s %s: %s\n", address, name, done);
+	mailctl_store_close(&a->m);
+	return code;
+}
+
+/* ---- list ---- */
+
+static void print(struct asking *a, const struct store_mailbox *m)
+{
+	const char *use = use_name(m->special_use);
+	char octets[MAILCTL_SHOW_SIZE];
+
+	if (a->ctl->json) {
+		mailctl_print_json(json_pack("{s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "mailbox", mailctl_show_json(m->name),
+			"special_use", mailctl_show_json(use), "subscribed", m->subscribed, "messages", (json_int_t)m->n_messages,
+			"unseen", (json_int_t)m->n_unseen, "octets", (json_int_t)m->n_octets, "uidvalidity", (json_int_t)m->uidvalidity,
+			"uidnext", (json_int_t)m->uidnext, "expire_after", mailctl_show_json_time(m->expire_after_s)));
+		return;
+	}
+	printf("%8" PRIu32 " %8" PRIu32 " unseen %8s  %s", m->n_messages, m->n_unseen, mailctl_show_octets(m->n_octets, octets),
+	       mailctl_show_text(&a->m.arena, m->name));
+	if (use != NULL)
+		printf(" (%s)", use);
+	if (m->expire_after_s > 0)
+		printf(", kept %.4g days", (double)m->expire_after_s / 86400);
+	putchar('\n');
+}
+
+static void listed(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
+{
+	struct asking *a = owner;
+
+	mailctl_store_done(&a->m, err);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		print(a, &mailboxes[i]);
+}
+
+int mailctl_mailbox_list(struct mailctl *ctl, int argc, char **argv)
+{
+	struct asking a = { 0 };
+	int code;
+
+	if (!mailctl_wants(argc, 1, "mailbox list ADDRESS", &code))
+		return code;
+	if (begin(&a, ctl, argv[1], &code)) {
+		store_mailbox_list(a.m.client, a.user_id, listed, &a);
+		code = mailctl_store_wait(&a.m);
+	}
+	mailctl_store_close(&a.m);
+	return code;
+}
+
+/* ---- change ---- */
+
+static void made(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
+{
+	(void)mailboxes, (void)n;
+	mailctl_store_done(&((struct asking *)owner)->m, err);
+}
+
+int mailctl_mailbox_create(struct mailctl *ctl, int argc, char **argv)
+{
+	struct asking a = { 0 };
+	int code;
+
+	if (!mailctl_wants(argc, 2, "mailbox create ADDRESS NAME", &code))
+		return code;
+	if (begin(&a, ctl, argv[1], &code)) {
+		store_mailbox_create(a.m.client, a.user_id, bytes_text(argv[2]), 0, made, &a);
+		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(argv[2]), true, mailctl_store_done, &a.m);
+	}
+	return finish(&a, code, argv[1], argv[2], "created");
+}
+
+static void deleted(void *owner, const struct error *err, int64_t mailbox_id)
+{
+	(void)mailbox_id;
+	mailctl_store_done(&((struct asking *)owner)->m, err);
+}
+
+int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = { { "yes", no_argument, NULL, 'y' }, { 0 } };
+	struct asking a = { 0 };
+	bool sure = false;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option != 'y')
+			return EX_USAGE;
+		sure = true;
+	}
+	if (!mailctl_wants(argc - optind, 1, "mailbox delete ADDRESS NAME --yes", &code))
+		return code;
+	const char *address = argv[optind], *name = argv[optind + 1];
+	if (!sure)
+		return mailctl_usage("this deletes %s of %s with all mail in it; say --yes if that is meant", name, address);
+	if (begin(&a, ctl, address, &code)) {
+		store_mailbox_delete(a.m.client, a.user_id, bytes_text(name), deleted, &a);
+		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(name), false, mailctl_store_done, &a.m);
+	}
+	return finish(&a, code, address, name, "deleted");
+}
+
+int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
+{
+	struct asking a = { 0 };
+	int code;
+
+	if (!mailctl_wants(argc, 3, "mailbox rename ADDRESS NAME NEW-NAME", &code))
+		return code;
+	if (begin(&a, ctl, argv[1], &code))
+		store_mailbox_rename(a.m.client, a.user_id, bytes_text(argv[2]), bytes_text(argv[3]), mailctl_store_done, &a.m);
+	return finish(&a, code, argv[1], argv[3], "renamed");
+}
+
+int mailctl_mailbox_expire(struct mailctl *ctl, int argc, char **argv)
+{
+	struct asking a = { 0 };
+	int64_t age_s = 0;
+	int code;
+
+	if (!mailctl_wants(argc, 3, "mailbox expire ADDRESS NAME AGE|never", &code))
+		return code;
+	if (strcmp(argv[3], "never") != 0 && (!text_parse_duration_s(argv[3], &age_s) || age_s == 0))
+		return mailctl_usage("AGE is a time such as 30d or 12h, or never; not \"%s\"", argv[3]);
+	if (begin(&a, ctl, argv[1], &code))
+		store_mailbox_set_expire(a.m.client, a.user_id, bytes_text(argv[2]), age_s, mailctl_store_done, &a.m);
+	return finish(&a, code, argv[1], argv[2], age_s > 0 ? "messages go when they are that old" : "messages stay");
+}
