@@ -1,6 +1,7 @@
 """A full disk: 452 and NO, nothing lost, and as soon as there is room all goes on."""
 
 import shutil
+import time
 
 from harness import mount
 from harness.failure import Failure
@@ -115,4 +116,45 @@ def full_at_start(options, folder):
         wanted(send_letter(greeted(place)), "250")
 
 
-TESTS = [full_disk, full_at_start]
+def eventually(claim, seconds=15):
+    until = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def ballast(options, folder):
+    """On a disk without one free octet mail can still be flagged, expunged and read, in the ballast's room; new mail is 452; the ballast comes back."""
+    with Place(options, folder, prepare=onto_small_disk) as place:
+        disk, smtp, imap = Disk(place), greeted(place), logged_in(place)
+        file = disk.folder / "ballast"
+        for n in range(3):
+            wanted(send_letter(smtp, letter(n, 2000)), "250")
+        if not eventually(lambda: file.exists() and file.stat().st_size > 1 << 20):
+            raise Failure("a ballast", "none")
+        disk.fill(0)
+        wanted(tagged(imap, "a", "SELECT INBOX")[-1], "a OK")
+        for n in range(400):
+            wanted(tagged(imap, f"s{n}", f"STORE 1:3 {'+-'[n % 2]}FLAGS.SILENT (\\Flagged)")[-1], f"s{n} OK")
+            if file.stat().st_size == 0:
+                break
+        else:
+            raise Failure("the ballast given up", file.stat().st_size)
+        wanted(send_letter(smtp, letter("new", 2000)), "452 4.3.1")
+        wanted(tagged(imap, "b", "STORE 1 +FLAGS (\\Deleted)")[-1], "b OK")
+        wanted(tagged(imap, "c", "EXPUNGE")[-1], "c OK")
+        if "Subject: 2" not in "".join(tagged(imap, "d", "FETCH 2 BODY.PEEK[]")):
+            raise Failure("the last message while the disk is full", "not that")
+        disk.clear()
+        wanted(send_letter(smtp, letter("after", 2000)), "250")
+        if not eventually(lambda: file.stat().st_size > 1 << 20):
+            raise Failure("the ballast made again", file.stat().st_size)
+        if messages(imap, "e") != 3:
+            raise Failure("3 messages", messages(imap, "f"))
+        place.server.mailctl(["-c", str(place.server.conf), "check"])
+        shutil.rmtree(place.server.folder / "aside")
+
+
+TESTS = [full_disk, full_at_start, ballast]
