@@ -132,7 +132,7 @@ bool smtp_client_is_ready(const struct smtp_client *);
 /* A message may be sent behind the one whose final dot is under way. */
 bool smtp_client_has_room(const struct smtp_client *);
 /*
- * A message whose octets are all at hand may be sent, at once and behind up to 15 others: the peer offers PIPELINING, CHUNKING (RFC 3030)
+ * A message whose octets are all at hand may be sent, at once and behind up to 31 others: the peer offers PIPELINING, CHUNKING (RFC 3030)
  * and XTRANSACTION, by which it knows what it has already should the session end before its reply came.
  */
 bool smtp_client_takes_whole(const struct smtp_client *);

@@ -23,7 +23,7 @@ enum smtp_client_state {
 	STATE_READY, STATE_MAIL, STATE_RCPT, STATE_DATA, STATE_BODY, STATE_DOT, STATE_LOCAL, STATE_RSET, STATE_NOOP, STATE_QUIT, STATE_OVER,
 };
 
-#define SMTP_CLIENT_BEHIND_MAX 15       /* messages behind the one whose reply is awaited */
+#define SMTP_CLIENT_BEHIND_MAX 31       /* messages behind the one whose reply is awaited */
 
 struct smtp_client_auth_job;
 

@@ -11,7 +11,7 @@
 #include "mailstore/store.h"
 #include "smtpd/relay_pool.h"
 
-#define RELAY_JOBS_MAX 16
+#define RELAY_JOBS_MAX 32               /* as many as another Posta answers at a time (smtpd_slot), so that they can fill a group commit */
 
 /* One message on its way, with its first octets as soon as the store gave them. */
 struct relay_job {
