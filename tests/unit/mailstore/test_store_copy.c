@@ -1,6 +1,7 @@
 #include "tests/unit/mailstore/fixture_mailboxes.h"
 
-#include "mailstore/store_open.h"
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int64_t user_with(struct fixture *f, const char *name, size_t n_messages)
 {
@@ -154,10 +155,58 @@ static void thousands_go_in_one_commit(struct fixture *f)
 	CHECK(get_mailbox(f, ivy, "Archive").n_messages == 20000 && get_mailbox(f, ivy, "INBOX").n_messages == 0);
 }
 
-int main(void)
+/* A program of its own: faults are read once a process. */
+static int be_child(char **arguments)
+{
+	struct fixture f = { .options = { .ephemeral = true, .reserve = 1 } };
+
+	log_set_fd(-1);
+	snprintf(f.data_dir, sizeof f.data_dir, "%s", arguments[1]);
+	fixture_open(&f);
+	transfer_range(&f, strtoll(arguments[2], NULL, 10), strtoll(arguments[3], NULL, 10), 1, 100, "Trash", true);
+	return 5;
+}
+
+static void kill_a_move(struct fixture *f, const char *program, int64_t user, int64_t inbox, const char *fault)
+{
+	char user_id[24], mailbox_id[24];
+	int status;
+
+	snprintf(user_id, sizeof user_id, "%lld", (long long)user);
+	snprintf(mailbox_id, sizeof mailbox_id, "%lld", (long long)inbox);
+	setenv("POSTA_TEST_FAULT", fault, 1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execl("/proc/self/exe", program, f->data_dir, user_id, mailbox_id, (char *)NULL);
+		_exit(4);
+	}
+	unsetenv("POSTA_TEST_FAULT");
+	CHECK_ROW(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), fault);
+}
+
+static void a_move_that_is_killed_happened_or_not(struct fixture *f, const char *program)
+{
+	static const struct { const char *fault; uint32_t n_inbox, n_trash; } rows[] = {
+		{ "die:store.before_commit:1", 40, 0 }, { "die:store.after_commit:1", 0, 40 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int64_t user = user_with(f, i == 0 ? "tom@a.test" : "tim@a.test", 40), inbox = inbox_of(f, user);
+		fixture_close(f);
+		kill_a_move(f, program, user, inbox, rows[i].fault);
+		fixture_open(f);
+		CHECK_ROW(get_mailbox(f, user, "INBOX").n_messages == rows[i].n_inbox, rows[i].fault);
+		CHECK_ROW(get_mailbox(f, user, "Trash").n_messages == rows[i].n_trash, rows[i].fault);
+		CHECK_ROW(findings(f) == 0, rows[i].fault);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	struct fixture f = { .options = { .ephemeral = true } };
 
+	if (argc == 4)
+		return be_child(argv);
 	fixture_start(&f, "copy");
 	a_copy_has_what_the_message_had(&f);
 	a_move_leaves_tombstones(&f);
@@ -165,6 +214,7 @@ int main(void)
 	quota_bounds_a_copy_but_no_move(&f);
 	what_does_not_exist_is_passed_over(&f);
 	keywords_without_a_bit_stay_behind(&f);
+	a_move_that_is_killed_happened_or_not(&f, argv[0]);
 	thousands_go_in_one_commit(&f);
 	CHECK(findings(&f) == 0);
 	fixture_close(&f);
