@@ -103,7 +103,8 @@ enum error_kind store_target_judge(const struct store_target *, uint64_t octets,
 typedef void store_resolve_fn(void *owner, const struct error *err, enum store_resolution, const struct store_target *targets, size_t n);
 /*
  * Resolve one recipient (local@domain; bare "postmaster" too).  In this order: an alias of that address; a user; the same without +tag;
- * postmaster@ and abuse@ go to the configured postmaster, else to the first user added, else to a mailbox of their own, made at delivery;
+ * postmaster@ and abuse@ go to the configured postmaster, else to the first user added, else, as when that one is gone or disabled, to a mailbox of
+ * their own, made at delivery;
  * the alias @domain; a mailbox made at delivery when the domain catches all.  What aliases lead to is resolved in the same way, each address once,
  * so that a circle ends (10,000 results, depth 10: LIMIT).  Domain and local part compare without case.
  */
