@@ -107,17 +107,6 @@ void mua_cache_close(struct mua_cache *c)
 	free(c);
 }
 
-bool mua_cache_result(struct mua_cache *c, struct error *err)
-{
-	if (!database_failed(c->db))
-		return true;
-	if (err != NULL)
-		*err = *database_error(c->db);
-	error_prefix(err, "mail cache");
-	database_clear(c->db);
-	return false;
-}
-
 bool mua_cache_begin(struct mua_cache *c, struct error *err)
 {
 	database_begin_write(c->db);

@@ -10,6 +10,7 @@
 #include "mua/mua_folder_list.h"
 #include "mua/mua_json.h"
 #include "mua/mua_safe.h"
+#include "mua/mua_tally.h"
 
 #define NAME_COLUMNS 30
 
@@ -53,17 +54,18 @@ static void format_row(struct buffer *out, const struct mua_folder_entry *e)
 /* A folder that cannot be counted says nothing of the next. */
 static bool count_all(struct mua_run *run, struct mua_folder_list *list)
 {
-	bool is_partial = false;
+	struct mua_tally tally = { 0 };
 
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->at[i].is_noselect || mua_folder_list_count(list, i, run))
+	for (size_t i = 0; i < list->n && tally.lost_code == MUA_EXIT_OK; i++) {
+		if (list->at[i].is_noselect)
 			continue;
-		if (run->exit_code != MUA_EXIT_NOT_FOUND)
-			return false;
-		is_partial = true;
+		if (mua_folder_list_count(list, i, run))
+			mua_tally_ok(&tally);
+		else if (!mua_tally_failure(&tally, run, "folder", list->at[i].name))
+			break;
 	}
-	run->exit_code = is_partial ? MUA_EXIT_PARTIAL : MUA_EXIT_OK;
-	return true;
+	run->exit_code = mua_tally_exit_code(&tally);
+	return tally.lost_code == MUA_EXIT_OK && run->exit_code != MUA_EXIT_OUTPUT && run->exit_code != MUA_EXIT_PROTOCOL;
 }
 
 static const struct change {

@@ -94,7 +94,7 @@ static bool report(struct mua_transfer *t, const char *folder, uint32_t uid, con
 		mua_json_set_text(object, "folder", bytes_text(t->target->name));
 	else
 		json_object_set_new(object, "folder", json_null());
-	if (copied->uid != 0)
+	if (t->target != NULL && copied->uid != 0)
 		set_id(object, "new_id", &t->run, t->target->name, copied->uidvalidity, copied->uid);
 	else
 		json_object_set_new(object, "new_id", json_null());
@@ -121,7 +121,7 @@ bool mua_transfer_one(struct mua_run *run, const char *folder, uint32_t uid)
 	if (!t->is_copy && t->target != NULL && is_same_folder(t->target->name, folder))
 		return mua_run_refuse(run, MUA_EXIT_DATA, "UID %u is in %s already%s", uid, folder,
 		                      strcmp(t->action, "delete") == 0 ? "; --purge deletes for good" : "");
-	if (t->is_purge ? !expunge(run, uid) : !transfer(t, uid, &copied))
+	if (t->target == NULL ? !expunge(run, uid) : !transfer(t, uid, &copied))
 		return false;
 	if (!t->is_copy && !mua_cache_forget(run->cache, &run->folder, uid, &run->err))
 		return mua_run_fail(run, MUA_EXIT_IO);
