@@ -179,18 +179,22 @@ static const struct mua_query_node *parse_term(struct parser *p)
 	} keys[] = {
 		{ "from:", TEXT, MUA_QUERY_FROM }, { "to:", TEXT, MUA_QUERY_TO }, { "subject:", TEXT, MUA_QUERY_SUBJECT },
 		{ "body:", TEXT, MUA_QUERY_BODY }, { "is:", FLAG, 0 }, { "has:", ATTACHMENT, 0 }, { "after:", AFTER, 0 },
-		{ "before:", BEFORE, 0 }, { "", TEXT, MUA_QUERY_WORD },
+		{ "before:", BEFORE, 0 }, { "~f", TEXT, MUA_QUERY_FROM }, { "~t", TEXT, MUA_QUERY_TO }, { "~s", TEXT, MUA_QUERY_SUBJECT },
+		{ "~b", TEXT, MUA_QUERY_BODY }, { "", TEXT, MUA_QUERY_WORD },
 	};
 	struct bytes word = peek_word(p), at, value;
 	size_t i = 0;
 
-	if (word.len == 0 || word.at[word.len - 1] != ':')
+	bool is_alias = word.len == 2 && word.at[0] == '~';
+	if (!is_alias && (word.len == 0 || word.at[word.len - 1] != ':'))
 		word.len = 0;
 	while (i < sizeof keys / sizeof *keys && !bytes_equal_nocase(word, bytes_text(keys[i].key)))
 		i++;
 	if (i == sizeof keys / sizeof *keys)
 		return fail(p, word, "no such key (a word with a colon can be put in quotes)");
 	p->rest = bytes_skip(p->rest, word.len);
+	if (is_alias)
+		skip_blanks(p);
 	at = p->rest;
 	if (!take_value(p, &value))
 		return fail(p, at, at.len > 0 && at.at[0] == '"' ? "quotes with nothing in them, or without an end" : "something to look for is missing");

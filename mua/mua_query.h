@@ -2,6 +2,7 @@
  * mua_query: the language in which messages are sought:
  *
  *   from:ann  to:bob  subject:"two words"  body:text  is:unread  has:attachment  after:2026-01-01  before:2026-02-01  word
+ *   ~f ann  ~t bob  ~s subject  ~b body (the same, as mutt has them)
  *   A B (both)  A OR B  NOT A  ( )
  *
  * Texts compare without case as parts of a field; a bare word is looked for in subject and sender.  Days are this machine's; a message's

@@ -263,6 +263,14 @@ def watches(site):
 JOURNEY = [sends, lists_and_searches, reads_flags_and_saves, moves_copies_archives_deletes, searches_all_folders, synchronises, watches]
 
 
+def resynchronises_by_qresync(house):
+    site = Foreign(house)
+    site.mua(site.alice, "send", "--to", site.bob, "-s", "once", "--body-file", "-", stdin=b"Once.\n")
+    site.arrive(site.bob, 1)
+    said = site.mua(site.bob, "--trace", "sync", "-f", "INBOX", codes=(0, 2)).decode()
+    check("SELECT INBOX (QRESYNC (" in said and "FETCH 1" not in said, "one SELECT and no FETCH", said)
+
+
 def does_the_whole_journey_at_debian(house):
     site = Foreign(house)
     for step in JOURNEY:
