@@ -16,7 +16,14 @@ struct store_stats {
 	uint64_t n_held_domains;
 	int64_t oldest_s, next_at_s;    /* of the queue: arrival of the oldest message, next try; 0 = none */
 	uint64_t n_journal;             /* entries, about */
-	uint64_t database_octets, wal_octets, room_octets;      /* files; room: free on the disk */
+	uint64_t n_domains, n_aliases;
+	uint64_t n_expunged, n_garbage; /* tombstones kept; messages the reaper has yet to look at */
+	uint64_t n_files, file_octets;  /* large bodies */
+	uint64_t database_octets, free_octets;  /* the file, and what of it is free for new rows */
+	uint64_t wal_octets, ballast_octets, room_octets;       /* the log; set aside; free on the disk */
+	uint64_t reserve_octets;        /* below it new mail is refused */
+	unsigned schema;
+	int64_t created_s;
 };
 typedef void store_stats_fn(void *owner, const struct error *err, const struct store_stats *);
 struct store_request *store_stats(struct store_client *, store_stats_fn *, void *owner);

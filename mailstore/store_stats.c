@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "mailstore/store_ballast.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_file.h"
 #include "mailstore/store_lease.h"
@@ -68,6 +69,17 @@ static enum store_run run(struct store_request *request, struct store_context *c
 		/* queue ids begin with the time */
 		.oldest_s = (int64_t)one(context, "SELECT arrived FROM qmsg ORDER BY queue_id LIMIT 1"),
 		.n_journal = one(context, "SELECT max(entry_id) - min(entry_id) + 1 FROM journal"),
+		.n_domains = one(context, "SELECT count(*) FROM domain"),
+		.n_aliases = one(context, "SELECT count(*) FROM alias"),
+		.n_expunged = one(context, "SELECT count(*) FROM tomb"),
+		.n_garbage = one(context, "SELECT count(*) FROM gc"),
+		.n_files = one(context, "SELECT count(*) FROM message WHERE file IS NOT NULL"),
+		.file_octets = one(context, "SELECT sum(size) FROM message WHERE file IS NOT NULL"),
+		.free_octets = one(context, "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"),
+		.schema = (unsigned)one(context, "SELECT v FROM meta WHERE k = 'schema'"),
+		.created_s = (int64_t)one(context, "SELECT v FROM meta WHERE k = 'created'"),
+		.ballast_octets = store_ballast_octets(context->store),
+		.reserve_octets = store_ballast_reserve(context->store),
 		.database_octets = size_of(context->store, "shard0.db"), .wal_octets = size_of(context->store, "shard0.db-wal"),
 		.room_octets = store_file_room(context->store->dir_fd),
 	};
