@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "imapd/imapd_mailbox.h"
 #include "imapd/imapd_reply.h"
+#include "imapd/imapd_update.h"
 #include "imapd/imapd_view.h"
 #include "mailstore/mailboxes.h"
 
@@ -37,6 +38,11 @@ enum imapd_after imapd_delete(struct imapd_session *s, struct bytes arguments)
 		return imapd_bad_syntax(s);
 	if (found != IMAPD_MAILBOX_OK)
 		return imapd_mailbox_refuse(s, found);
+	if (s->view) {
+		/* an answer still on its way, that the mailbox is gone, would end this session too */
+		imapd_update_forget(s);
+		s->view->is_dirty = true;
+	}
 	s->work = (void *)arena_bytes(&s->arena, name).at;
 	s->request = store_mailbox_delete(s->loop->store, s->user_id, name, deleted, s);
 	return IMAPD_WAIT;
