@@ -12,6 +12,9 @@
 #include "imapd/imapd_search_text.h"
 #include "imapd/imapd_view.h"
 
+#define PULSE_MS 1000
+#define SIGN_OF_LIFE 10                 /* pulses */
+
 struct search {
 	struct imapd_search_text text;  /* first: imapd_search_text finds itself in the session's work */
 	struct imap_search keys;
@@ -20,6 +23,8 @@ struct search {
 	struct arena scratch;
 	int64_t now_s;
 	bool is_answered;               /* every text is */
+	struct net_timer pulse;         /* while texts are looked for */
+	unsigned n_pulses;
 	imapd_search_found_fn *then;
 	void *owner;
 };
@@ -30,6 +35,7 @@ static void release_search(struct imapd_session *s)
 {
 	struct search *search = s->work;
 
+	net_timer_stop(&search->pulse);
 	ranges_release(&search->uids);
 	ranges_release(&search->found);
 	ranges_release(&search->open);
@@ -140,9 +146,28 @@ static void answered(struct imapd_session *s, const struct error *err)
 	finish(s);
 }
 
+/*
+ * A long search shows that it lives.  To a client that closed its side this is sent at once: one that is gone answers with a reset, which the stream
+ * tells only by taking no more, and then nobody waits for the result.
+ */
+static void beat(void *owner)
+{
+	struct imapd_session *s = owner;
+	struct search *search = s->work;
+
+	if (++search->n_pulses % SIGN_OF_LIFE == 0 || s->has_ended)
+		imapd_untagged(s, "OK Still searching");
+	if (!imapd_session_flush(s) && net_stream_pending(s->stream) <= NET_STREAM_OUTPUT_HIGH)
+		imapd_session_bye(s, "Nobody waits for the result");
+	else
+		net_timer_start(&search->pulse, s->loop->net, PULSE_MS, beat, s);
+}
+
 static void look_for_texts(struct imapd_session *s)
 {
 	struct search *search = s->work;
+
+	net_timer_start(&search->pulse, s->loop->net, PULSE_MS, beat, s);
 
 	search->text = (struct imapd_search_text){ .all = search->keys.key, .open = &search->open, .then = answered };
 	imapd_search_text_start(s, &search->text);
