@@ -206,7 +206,7 @@ static bool copy(struct backup *b, struct error *err)
 
 static bool name_file(struct backup *b, struct error *err)
 {
-	if (link(b->path, b->options->path) != 0)
+	if (b->path == NULL || link(b->path, b->options->path) != 0)
 		return error_set_errno(err, errno, "cannot name %s", b->options->path);
 	unlink(b->path);
 	return true;

@@ -127,9 +127,9 @@ static void part_from_the_past(struct restore *r)
 	static const char *const statements[] = {
 		/* 10,000 is how many mailboxes a user may have made within the second */
 		"UPDATE main.user SET next_uidvalidity = max(next_uidvalidity, ?1) + 10000",
-		"UPDATE main.mailbox SET uidvalidity = (SELECT u.next_uidvalidity FROM main.user u WHERE u.user_id = mailbox.user_id) + "
-		"(SELECT count(*) FROM main.mailbox m WHERE m.user_id = mailbox.user_id AND m.mailbox_id < mailbox.mailbox_id) WHERE ?1 > 0 "
-		"AND user_id IN (SELECT user_id FROM main.user)",
+		("UPDATE main.mailbox SET uidvalidity = (SELECT u.next_uidvalidity FROM main.user u WHERE u.user_id = mailbox.user_id) + "
+		 "(SELECT count(*) FROM main.mailbox m WHERE m.user_id = mailbox.user_id AND m.mailbox_id < mailbox.mailbox_id) WHERE ?1 > 0 "
+		 "AND user_id IN (SELECT user_id FROM main.user)"),
 		"UPDATE main.user SET next_uidvalidity = next_uidvalidity + 1 + (SELECT count(*) FROM main.mailbox m WHERE m.user_id = user.user_id) WHERE ?1 > 0",
 		/* no more than 100,000 rows were made in a second */
 		"UPDATE main.sqlite_sequence SET seq = seq + 1000000 + 100000 * max(?1 - ?2, 0) WHERE name IN ('message', 'qrcpt')",

@@ -36,7 +36,6 @@ static const struct pragma_row {
 	{ "PRAGMA page_size", 4096, 4096 },
 	{ "PRAGMA auto_vacuum", 2, 2 },
 	{ "PRAGMA synchronous", 2, -1 },
-	{ "PRAGMA wal_autocheckpoint", 4000, -1 },
 	{ "PRAGMA journal_size_limit", 67108864, -1 },
 	{ "PRAGMA secure_delete", 0, 0 },
 	{ "PRAGMA temp_store", 2, 2 },
@@ -155,6 +154,35 @@ static void check_refusals(void)
 	CHECK_ROW(database_open(&(struct database_options){ .path = path }, NULL) == NULL, "nobody need ask why");
 }
 
+static unsigned pages_after(struct database *writer, int n_commits)
+{
+	for (int i = 0; i < n_commits; i++)
+		database_script(writer, "INSERT INTO pages(b) VALUES(zeroblob(4000000))");
+	return database_log_pages(writer);
+}
+
+static void check_log(void)
+{
+	struct error err = { 0 };
+
+	snprintf(path, sizeof path, "%s/log.db", check_folder());
+	struct database *writer = open_as(DATABASE_CREATE, &err);
+	database_script(writer, "CREATE TABLE pages(b BLOB) STRICT");
+	struct database *reader = open_as(DATABASE_READ, &err);
+	CHECK_ROW(database_checkpoint(writer, 0) && database_log_pages(writer) == 0, "it begins anew");
+	unsigned n = pages_after(writer, 1);
+	CHECK_ROW(n > 900 && n < 1200, "a commit of 4 MB");
+	CHECK_ROW(pages_after(writer, 3) > 3900 && pages_after(writer, 2) < 2500, "past 4,000 pages it begins anew by itself");
+	CHECK(database_begin_read(reader) && database_statement_one(database_statement_begin(reader, "SELECT count(*) FROM pages"), -1) == 6);
+	CHECK_ROW(pages_after(writer, 6) > 6000, "unless somebody reads from it");
+	CHECK(!database_checkpoint(writer, 30) && database_error(writer)->kind == ERROR_TRY_LATER);
+	database_clear(writer);
+	database_rollback(reader);
+	CHECK_ROW(database_checkpoint(writer, 30) && pages_after(writer, 1) < 1200, "and no longer than that");
+	database_close(reader);
+	database_close(writer);
+}
+
 int main(void)
 {
 	snprintf(path, sizeof path, "%s/a.db", check_folder());
@@ -162,5 +190,6 @@ int main(void)
 	check_failures();
 	check_busy();
 	check_refusals();
+	check_log();
 	return check_finish();
 }
