@@ -13,7 +13,7 @@
 
 #define NONE UINT32_MAX
 #define REFERENCES_MAX 2000000          /* of all items */
-#define STEPS_EACH 64                   /* of looking for loops, on the average; then links that would need more are left out */
+#define STEPS_EACH 16                   /* of looking for loops, on the average; then links that would need more are left out */
 
 struct node {
 	uint64_t id;                    /* 0 = nothing refers to it by id */
@@ -119,6 +119,8 @@ static void link_item(struct forest *f, uint32_t index, size_t n_max)
 			link_nodes(f, before, at);
 		before = at;
 	}
+	if (before != NONE && f->nodes[node].parent == before)
+		return;                 /* as others said before */
 	f->nodes[node].parent = NONE;
 	if (before != NONE)
 		link_nodes(f, before, node);

@@ -142,6 +142,7 @@ static uint64_t one_before(uint32_t i, uint32_t k) { return i > 20 - k ? i - 19 
 static uint64_t one_behind(uint32_t i, uint32_t k) { (void)k; return i + 2; }
 static uint64_t below(uint32_t i, uint32_t k) { (void)k; return 100000 - i > 1 ? 100000 - i - 1 : 0; }
 static uint64_t scattered_before(uint32_t i, uint32_t k) { (void)k; return scattered(i) > 1 ? scattered(i) - 1 : 0; }
+static uint64_t scattered_ancestors(uint32_t i, uint32_t k) { return scattered(i) > k + 1 ? scattered(i) - (20 - k) : 0; }
 static uint64_t anything(uint32_t i, uint32_t k) { return ((uint64_t)i * 2654435761 + k * 40503) % 100000 + 1; }
 
 int main(void)
@@ -154,6 +155,7 @@ int main(void)
 	check_large("one long chain backwards", own, one_behind, 1);
 	check_large("one long chain, the last comes first", reversed, below, 1);
 	check_large("one long chain, scattered", scattered, scattered_before, 1);
+	check_large("one long chain, scattered, each names twenty ancestors", scattered, scattered_ancestors, 20);
 	check_large("references to anything", own, anything, 20);
 	check_large("more references than are kept", own, anything, 100);
 	return check_finish();
