@@ -1,5 +1,6 @@
 #include "imap/imap_client_reply.h"
 
+#include "base/buffer.h"
 #include "imap/imap_argument.h"
 #include "imap/imap_date.h"
 #include "imap/imap_set.h"
@@ -132,35 +133,41 @@ bool imap_reply_status(struct bytes rest, struct arena *arena, struct imap_reply
 	return true;
 }
 
-bool imap_reply_search(struct bytes rest, struct ranges *add_to)
-{
-	uint32_t number;
-
-	rest = bytes_trim(rest);
-	while (rest.len > 0 && rest.at[0] != '(') {
-		if (!imap_argument_number(&rest, &number) || (rest.len > 0 && !imap_argument_space(&rest)))
-			return false;
-		if (number != 0)
-			ranges_add(add_to, number);
-	}
-	return true;
-}
-
-bool imap_reply_vanished(struct bytes rest, struct ranges *add_to, bool *is_earlier)
+/* The whole of the text; "*" can mean nothing here. */
+static bool add_set(struct bytes text, struct ranges *add_to)
 {
 	struct arena arena = { 0 };
 	struct ranges set = { 0 };
-	bool ok;
+	bool ok = bytes_find(text, '*') == text.len && imap_set_parse(&text, 0, &arena, &set) && text.len == 0;
 
-	*is_earlier = imap_argument_octet(&rest, '(');
-	if (*is_earlier && !(imap_argument_word(&rest, "EARLIER") && imap_argument_octet(&rest, ')') && imap_argument_space(&rest)))
-		return false;
-	/* No "*" can be meant. */
-	ok = bytes_find(rest, '*') == rest.len && imap_set_parse(&rest, 0, &arena, &set) && rest.len == 0;
 	if (ok)
 		ranges_add_all(add_to, &set);
 	arena_reset(&arena);
 	return ok;
+}
+
+bool imap_reply_search(struct bytes rest, struct ranges *add_to)
+{
+	struct bytes numbers = bytes_trim(bytes_slice(rest, 0, bytes_find(rest, '(')));
+	struct buffer set = { 0 };
+	bool ok;
+
+	if (numbers.len == 0)
+		return true;
+	/* In any order, and a hostile server knows which one costs most: sets are sorted. */
+	for (size_t i = 0; i < numbers.len; i++)
+		buffer_add_octet(&set, numbers.at[i] == ' ' ? ',' : numbers.at[i]);
+	ok = bytes_find(numbers, ':') == numbers.len && add_set(buffer_bytes(&set), add_to);
+	buffer_release(&set);
+	return ok;
+}
+
+bool imap_reply_vanished(struct bytes rest, struct ranges *add_to, bool *is_earlier)
+{
+	*is_earlier = imap_argument_octet(&rest, '(');
+	if (*is_earlier && !(imap_argument_word(&rest, "EARLIER") && imap_argument_octet(&rest, ')') && imap_argument_space(&rest)))
+		return false;
+	return add_set(rest, add_to);
 }
 
 bool imap_reply_copied(const struct imap_reply *reply, struct imap_reply_copied *copied)

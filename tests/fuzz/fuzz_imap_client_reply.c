@@ -60,6 +60,21 @@ static void check_list(struct bytes rest)
 	arena_reset(&arena);
 }
 
+static void check_sets(const struct imap_reply *reply)
+{
+	struct ranges found = { 0 };
+	struct imap_reply_copied copied;
+	bool is_earlier;
+
+	imap_reply_search(reply->rest, &found);
+	imap_reply_vanished(reply->rest, &found, &is_earlier);
+	if (ranges_contains(&found, 0))
+		abort();
+	if (imap_reply_copied(reply, &copied) && (copied.uid == 0 || copied.uidvalidity == 0))
+		abort();
+	ranges_release(&found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct imap_reply reply;
@@ -76,5 +91,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Any arguments at all, not only those behind the right word: the fuzzer gets there sooner. */
 	check_fetch(reply.rest);
 	check_list(reply.rest);
+	check_sets(&reply);
 	return 0;
 }

@@ -47,6 +47,9 @@ static const struct set_case {
 	{ "a MODSEQ behind", "5 (MODSEQ 77)", true, "5" },
 	{ "a space behind, as some send", "5 ", true, "5" },
 	{ "a word", "5 x", false, "" },
+	{ "a set", "5:7", false, "" },
+	{ "a comma", "5,,7", false, "" },
+	{ "zero", "0", false, "" },
 	{ "too large a number", "99999999999", false, "" },
 }, vanished[] = {
 	{ "news", "4,7:9", true, "4,7:9" },
