@@ -24,6 +24,11 @@ void nettool_help(FILE *to)
 		fprintf(to, "%s\n        %s\n", commands[i]->synopsis, commands[i]->purpose);
 }
 
+void nettool_command_help(const struct nettool_command *command, FILE *to)
+{
+	fprintf(to, "%s\n        %s\n\n%s", command->synopsis, command->purpose, command->help);
+}
+
 int nettool_usage(const struct nettool_command *command, const char *complaint)
 {
 	fprintf(stderr, "nettool %s: %s\n%s\n", command->name, complaint, command->synopsis);

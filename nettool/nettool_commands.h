@@ -9,6 +9,7 @@ struct nettool_command {
 	const char *synopsis, *purpose;                 /* for the usage text; one line each, lines split by '\n' */
 	/* argv[0] is the subcommand; returns a code of sysexits.h. */
 	int (*run)(int argc, char **argv);
+	const char *help;                               /* options and an example, for `nettool NAME --help`; ends with a newline */
 };
 
 extern const struct nettool_command nettool_echo;
@@ -16,6 +17,8 @@ extern const struct nettool_command nettool_echo;
 /* NULL when there is none of that name. */
 const struct nettool_command *nettool_command_find(const char *name);
 void nettool_help(FILE *to);
+/* Synopsis, purpose, options, example. */
+void nettool_command_help(const struct nettool_command *, FILE *to);
 /* Complain on standard error and show the synopsis; returns EX_USAGE. */
 int nettool_usage(const struct nettool_command *, const char *complaint);
 

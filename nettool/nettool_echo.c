@@ -255,4 +255,7 @@ const struct nettool_command nettool_echo = {
 	"nettool echo serve ADDRESS\nnettool echo ask ADDRESS TEXT...",
 	"a server that says each line back in capitals; a client that asks it",
 	run,
+	"example:\n"
+	"  nettool echo serve 127.0.0.1:7007\n"
+	"  nettool echo ask 127.0.0.1:7007 \"good morning\"\n",
 };

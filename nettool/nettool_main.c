@@ -21,6 +21,10 @@ int main(int argc, char **argv)
 		return EX_OK;
 	}
 	const struct nettool_command *command = argc >= 2 ? nettool_command_find(argv[1]) : NULL;
+	if (command && argc == 3 && (strcmp(argv[2], "-h") == 0 || strcmp(argv[2], "--help") == 0)) {
+		nettool_command_help(command, stdout);
+		return EX_OK;
+	}
 	if (command)
 		return command->run(argc - 1, argv + 1);
 	if (argc >= 2)
