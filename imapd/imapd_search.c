@@ -203,11 +203,12 @@ static void narrow(struct imapd_session *s, struct search *search)
 	}
 }
 
-/* Nothing but sets, which narrow has looked at: no row needs to be read. */
-static bool is_narrow(const struct imap_search_key *all)
+/* Nothing but sets, which narrow has looked at, and perhaps texts: no row needs to be read. */
+static bool is_narrow(const struct imap_search_key *all, bool with_texts)
 {
 	for (const struct imap_search_key *key = all->children; key; key = key->next)
-		if (key->kind != IMAP_SEARCH_UID && key->kind != IMAP_SEARCH_SET && (key->kind != IMAP_SEARCH_AND || key->children))
+		if (key->kind != IMAP_SEARCH_UID && key->kind != IMAP_SEARCH_SET && (key->kind != IMAP_SEARCH_AND || key->children) &&
+		    !(with_texts && imap_search_is_text(key)))
 			return false;
 	return true;
 }
@@ -231,13 +232,16 @@ enum imapd_after imapd_search_start(struct imapd_session *s, struct bytes argume
 	search->owner = owner;
 	s->work = search;
 	s->release_work = release_search;
-	if (is_narrow(search->keys.key))
+	if (is_narrow(search->keys.key, false))
 		return then(s, owner, &search->uids);
 	if (ranges_is_empty(&search->uids))
 		return then(s, owner, &search->found);
 	if (search->keys.needs & IMAP_SEARCH_NEEDS_TEXT && !(search->keys.needs & IMAP_SEARCH_NEEDS_ROW)) {
-		for (uint32_t cursor = 0, uid; ranges_next(&search->uids, &cursor, &uid);)
-			match_one(s, uid, NULL);
+		if (is_narrow(search->keys.key, true))
+			ranges_copy(&search->open, &search->uids);
+		else
+			for (uint32_t cursor = 0, uid; ranges_next(&search->uids, &cursor, &uid);)
+				match_one(s, uid, NULL);
 		if (ranges_is_empty(&search->open))
 			return then(s, owner, &search->found);
 		look_for_texts(s);

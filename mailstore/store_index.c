@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "database/database_migrate.h"
 #include "database/database_statement.h"
@@ -189,6 +190,10 @@ struct filter_entry {
 };
 
 struct store_index_filter {
+	struct database *db;            /* NULL once it is filled */
+	const struct store_finder *finders;
+	size_t n_finders;
+	int64_t segment_id;             /* the last one read */
 	struct filter_entry *at;        /* by message id */
 	size_t n, capacity;
 	size_t last;                    /* where the last answer was: ids mostly come in order */
@@ -267,16 +272,14 @@ static bool add_ids(struct store_index_filter *filter, struct bytes ids, size_t 
 	return ids.len == 0;
 }
 
-static bool add_segment(struct store_index_filter *filter, struct database *db, struct database_statement *s, const struct store_finder *finders, size_t n_finders)
+static bool add_segment(struct store_index_filter *filter, struct bytes ids, size_t n)
 {
-	int64_t segment_id = database_statement_int(s, 0);
-	size_t n = (size_t)database_statement_int(s, 1);
 	uint64_t bits[WORDS];
 
-	if (n == 0 || n > STORE_INDEX_SEGMENT_MAX || !add_ids(filter, database_statement_bytes(s, 2), n))
+	if (n == 0 || n > STORE_INDEX_SEGMENT_MAX || !add_ids(filter, ids, n))
 		return false;
-	for (size_t f = 0; f < n_finders; f++) {
-		if (!ask_segment(db, segment_id, n, &finders[f], bits))
+	for (size_t f = 0; f < filter->n_finders; f++) {
+		if (!ask_segment(filter->db, filter->segment_id, n, &filter->finders[f], bits))
 			return false;
 		for (size_t i = 0; i < n; i++)
 			filter->at[filter->n + i].needles |= (bits[i / 64] >> i % 64 & 1) << f;
@@ -302,48 +305,66 @@ static void sort(struct store_index_filter *filter)
 	}
 }
 
-/* False: damaged, or the database failed. */
-static bool fill(struct store_index_filter *filter, struct database *db, const struct store_finder *finders, size_t n)
-{
-	struct database_statement *s = database_statement_begin(db, "SELECT segment_id, n, ids FROM segment ORDER BY segment_id");
-	bool ok = true;
-
-	while (ok && database_statement_step(s))
-		ok = add_segment(filter, db, s, finders, n);
-	database_statement_end(s);
-	sort(filter);
-	return ok;
-}
-
 struct store_index_filter *store_index_filter_create(const struct store *store, int64_t user_id, const struct store_finder *finders, size_t n, bool *is_damaged)
 {
 	struct error err = { 0 };
 	struct database *db = open_file(store, user_id, DATABASE_LOOK, &err);
-	struct store_index_filter *filter = xcalloc(1, sizeof *filter);
-	bool ok = false;
 
-	*is_damaged = false;
+	*is_damaged = err.kind == ERROR_CORRUPT;
+	if (db == NULL)
+		return NULL;
 	/* one that is just being made is not ours yet */
-	if (db != NULL && database_begin_read(db) && database_version(db) == 1 && is_ours(db, store, user_id)) {
-		ok = fill(filter, db, finders, n);
-		*is_damaged = !ok;
+	if (!database_begin_read(db) || database_version(db) != 1 || !is_ours(db, store, user_id)) {
+		*is_damaged = database_failed(db) && database_error(db)->kind == ERROR_CORRUPT;
+		database_close(db);
+		return NULL;
 	}
-	if (db != NULL && database_failed(db)) {
-		err = *database_error(db);
-		ok = false;
+	struct store_index_filter *filter = xcalloc(1, sizeof *filter);
+	filter->db = db;
+	filter->finders = finders;
+	filter->n_finders = n;
+	return filter;
+}
+
+/* False: there is none left, or it is damaged, or the database failed. */
+static bool next_segment(struct store_index_filter *filter, bool *is_damaged)
+{
+	struct database_statement *s = database_statement_begin(filter->db, "SELECT segment_id, n, ids FROM segment WHERE segment_id > ? ORDER BY segment_id LIMIT 1");
+	bool found;
+
+	database_statement_bind_int(s, 1, filter->segment_id);
+	found = database_statement_step(s);
+	if (found) {
+		filter->segment_id = database_statement_int(s, 0);
+		*is_damaged = !add_segment(filter, database_statement_bytes(s, 2), (size_t)database_statement_int(s, 1));
 	}
-	*is_damaged = err.kind == ERROR_CORRUPT || (*is_damaged && err.kind == ERROR_NONE);
-	database_close(db);
-	if (ok)
-		return filter;
-	store_index_filter_destroy(filter);
-	return NULL;
+	database_statement_end(s);
+	if (database_failed(filter->db)) {
+		*is_damaged = database_error(filter->db)->kind == ERROR_CORRUPT;
+		filter->n = 0;          /* what cannot be read now says nothing */
+		return false;
+	}
+	return found && !*is_damaged;
+}
+
+bool store_index_filter_fill(struct store_index_filter *filter, int64_t deadline_ms, bool *is_damaged)
+{
+	if (filter->db == NULL)
+		return true;
+	while (next_segment(filter, is_damaged))
+		if (clock_monotonic_ms() >= deadline_ms)
+			return false;
+	database_close(filter->db);
+	filter->db = NULL;
+	sort(filter);
+	return true;
 }
 
 void store_index_filter_destroy(struct store_index_filter *filter)
 {
 	if (filter == NULL)
 		return;
+	database_close(filter->db);
 	free(filter->at);
 	free(filter);
 }

@@ -22,12 +22,14 @@ void store_index_path(int64_t user_id, char path[STORE_INDEX_PATH_SIZE]);
 struct database *store_index_open(const struct store *, int64_t user_id, struct error *err);
 void store_index_remove(int dir_fd, int64_t user_id);
 
-/* What the index says of some needles; made and asked in one thread. */
+/* What the index says of some needles; one thread at a time.  Needles of less than three octets are everywhere. */
 struct store_index_filter;
-/* NULL: no (good) index.  *is_damaged: there is one that should be built anew.  Needles of less than three octets are everywhere. */
+/* NULL: no (good) index.  *is_damaged: there is one that should be built anew.  The finders are borrowed until it is filled. */
 struct store_index_filter *store_index_filter_create(const struct store *, int64_t user_id, const struct store_finder *, size_t n, bool *is_damaged);
+/* Read the index until the monotonic time; true: it is filled, or *is_damaged (then it must not be asked). */
+bool store_index_filter_fill(struct store_index_filter *, int64_t deadline_ms, bool *is_damaged);
 void store_index_filter_destroy(struct store_index_filter *);
-/* Bit i: the message may hold needle i.  All, and *is_indexed false: it is not in the index. */
+/* Once filled.  Bit i: the message may hold needle i.  All, and *is_indexed false: it is not in the index. */
 uint64_t store_index_filter_ask(struct store_index_filter *, int64_t message_id, bool *is_indexed);
 
 /* The sorted numbers below n_all, packed: whichever is shorter of a bit for each and of 7-bit distances. */

@@ -40,6 +40,7 @@ struct search_request {
 	int64_t user_id;                /* 0: not prepared */
 	bool is_damaged;                /* the index */
 	struct store_index_filter *filter;      /* NULL: no index */
+	bool is_filled;                 /* the filter, if there is one */
 	uint64_t n_unindexed;           /* messages read though no index was asked */
 	/* rows */
 	bool is_among_expunged;         /* the living ones are done */
@@ -271,12 +272,27 @@ static bool prepare(struct search_request *self, struct store_context *context)
 	return true;
 }
 
+/* False: more of the index is to be read. */
+static bool fill_filter(struct search_request *self, const struct store_context *context)
+{
+	if (self->filter != NULL && !store_index_filter_fill(self->filter, context->deadline_ms, &self->is_damaged))
+		return false;
+	if (self->is_damaged) {
+		store_index_filter_destroy(self->filter);
+		self->filter = NULL;
+	}
+	self->is_filled = true;
+	return true;
+}
+
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct search_request *self = (struct search_request *)request;
 
 	if (self->user_id == 0 && !prepare(self, context))
 		return STORE_RUN_FAILED;
+	if (!self->is_filled && !fill_filter(self, context))
+		return STORE_RUN_MORE;
 	for (unsigned n = 0; !database_failed(context->db); n++) {
 		/* the clock costs little beside a message, and much beside a row that the filter passes over */
 		if ((self->is_open || n % 16 == 15) && clock_monotonic_ms() >= context->deadline_ms)

@@ -191,11 +191,17 @@ static int count_indexed(void)
 	struct store_needle needle = { STORE_IN_BODY, { 0 }, BYTES("abc") };
 	struct store_finder finder;
 	struct arena arena = { 0 };
-	bool is_damaged, is_indexed;
+	bool is_damaged = false, is_indexed;
 	int n = 0;
 
 	store_finder_init(&finder, &needle, &arena);
 	struct store_index_filter *filter = store_index_filter_create(f.store, user_id, &finder, 1, &is_damaged);
+	while (filter != NULL && !store_index_filter_fill(filter, 0, &is_damaged))
+		;
+	if (is_damaged) {
+		store_index_filter_destroy(filter);
+		filter = NULL;
+	}
 	for (int64_t id = 1; filter != NULL && id < 3000; id++) {
 		store_index_filter_ask(filter, id, &is_indexed);
 		n += is_indexed;
