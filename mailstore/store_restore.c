@@ -15,6 +15,7 @@
 #include "database/database_transaction.h"
 #include "mailstore/store_backup_body.h"
 #include "mailstore/store_backup_rows.h"
+#include "mailstore/store_file.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_schema.h"
 
@@ -204,6 +205,26 @@ static bool name_store(struct restore *r, struct error *err)
 	return fsync(r->bodies.store_fd) == 0 || error_set_errno(err, errno, "cannot sync %s", r->options->data_dir);
 }
 
+/* What a restore that failed put there: the folder was empty before. */
+static void discard(struct restore *r)
+{
+	char path[STORE_FILE_PATH_SIZE];
+	struct dirent *entry;
+
+	unlink(r->path);
+	for (unsigned n = 0; n < 256; n++) {
+		snprintf(path, sizeof path, "bodies/%02x", n);
+		int fd = openat(r->bodies.store_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+		while (folder != NULL && (entry = readdir(folder)) != NULL)
+			if (entry->d_name[0] != '.')
+				unlinkat(fd, entry->d_name, 0);
+		if (folder != NULL)
+			closedir(folder);
+		unlinkat(r->bodies.store_fd, path, AT_REMOVEDIR);
+	}
+}
+
 bool store_restore(const struct store_backup_options *options, struct store_backup_result *result, struct error *err)
 {
 	struct restore r = { .options = options, .result = result, .bodies = { .folder_fd = -1, .store_fd = -1 } };
@@ -219,7 +240,7 @@ bool store_restore(const struct store_backup_options *options, struct store_back
 	database_close(r.bodies.db);
 	ok = ok && name_store(&r, &why);
 	if (!ok && r.path != NULL)
-		unlink(r.path);
+		discard(&r);
 	if (!ok && err != NULL)
 		*err = why;
 	if (r.bodies.folder_fd >= 0)

@@ -6,6 +6,7 @@
 
 #include "base/budget.h"
 #include "base/memory.h"
+#include "mailstore/store_ballast.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_client.h"
 #include "mailstore/store_open.h"
@@ -48,7 +49,7 @@ static void write_blocks(struct store_stager *stager, struct store_staged *stage
 		struct block *block = LIST_OWNER(node, struct block, node);
 		if (err->kind == ERROR_NONE && !staged->is_abandoned &&
 		    (staged->file.fd >= 0 || store_file_create(stager->store->dir_fd, &staged->file, err)) &&
-		    store_file_fits(store_file_room(stager->store->dir_fd), options->reserve, block->octets.len, err))
+		    store_file_fits(store_file_room(stager->store->dir_fd), store_ballast_reserve(stager->store), block->octets.len, err))
 			store_file_add(&staged->file, buffer_bytes(&block->octets), err);
 		budget_give(options->budget, block->octets.len);
 		buffer_release(&block->octets);
