@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,7 +62,9 @@ static int finish(bool ok, const struct store_backup_result *r, const struct err
 {
 	if (!ok)
 		mailctl_fail(err);
-	else if (r->n_missing > 0)
+	if (!ok && err->sys_errno == EACCES)
+		fputs("mailctl: this works as the owner of the data folder, also for root: that user must have the right there\n", stderr);
+	else if (ok && r->n_missing > 0)
 		fprintf(stderr, "mailctl: %" PRIu64 " large bodies are missing: see \"mailctl check\"\n", r->n_missing);
 	return !ok ? service_exit_code_store(err) : r->n_missing > 0 ? EX_DATAERR : EX_OK;
 }
