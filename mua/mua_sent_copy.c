@@ -2,7 +2,7 @@
 
 #include "imap/imap_write.h"
 #include "message/compose.h"
-#include "mua/mua_exit.h"
+#include "mua/mua_folder_change.h"
 #include "mua/mua_folder_list.h"
 
 static bool append(struct mua_run *run, const struct mua_folder_entry *folder, struct bytes letter, const char *bcc)
@@ -36,7 +36,12 @@ bool mua_sent_copy_keep(struct mua_run *run, struct bytes letter, const char *bc
 	ok = (run->sync != NULL || mua_run_open_mail(run)) && mua_folder_list_fetch(&folders, run);
 	if (ok) {
 		sent = mua_folder_list_find(&folders, "\\Sent", "Sent");
-		ok = sent != NULL ? append(run, sent, letter, bcc) : mua_run_refuse(run, MUA_EXIT_NOT_FOUND, "there is no folder for sent mail");
+		/* a new account may have none yet: other clients look for it under this name too */
+		if (sent == NULL) {
+			sent = mua_folder_list_create(&folders, run, "Sent");
+			ok = sent != NULL && mua_folder_change(run, "SUBSCRIBE", "Sent", NULL);
+		}
+		ok = ok && append(run, sent, letter, bcc);
 	}
 	mua_folder_list_release(&folders);
 	return ok;
