@@ -6,6 +6,7 @@
 
 static const struct nettool_command *const commands[] = {
 	&nettool_echo,
+	&nettool_forward,
 };
 
 const struct nettool_command *nettool_command_find(const char *name)

@@ -13,6 +13,7 @@ struct nettool_command {
 };
 
 extern const struct nettool_command nettool_echo;
+extern const struct nettool_command nettool_forward;
 
 /* NULL when there is none of that name. */
 const struct nettool_command *nettool_command_find(const char *name);
