@@ -25,6 +25,7 @@
 #include "message/text_walk.h"
 
 #define ROWS 256
+#define SEGMENT_OCTETS (8u << 20)       /* room for one on the disk, its log included */
 #define DEAD_MAX 10000                  /* messages that are gone and may stay in an index of a few */
 
 struct build {
@@ -190,9 +191,16 @@ static void reach(struct build *b, int64_t mailbox_id, uint32_t uid)
 	b->marks[b->n_marks++] = (struct mark){ mailbox_id, uid };
 }
 
+/* The reserve is for mail. */
+static bool has_room(const struct build *b, struct error *err)
+{
+	return store_file_fits(store_file_room(b->store->dir_fd), b->store->options.reserve, SEGMENT_OCTETS, err);
+}
+
 static bool write_segment(struct build *b)
 {
-	if (!database_begin_write(b->index))
+	b->is_stopped = b->is_stopped || !has_room(b, NULL);
+	if (b->is_stopped || !database_begin_write(b->index))
 		return false;
 	store_index_segment_write(b->segment, b->index, pause_now, b);
 	for (size_t i = 0; i < b->n_marks; i++) {
@@ -319,7 +327,7 @@ bool store_index_build(struct store *store, int64_t user_id, bool anew, bool (*p
 	b.db = store_database_open(store->data_dir, DATABASE_READ, false, err);
 	if (b.db != NULL && count(b.db, "SELECT 1 FROM user WHERE user_id = ?", user_id) < 0)
 		error_set(err, ERROR_NOT_FOUND, "the user is gone");
-	else if (b.db != NULL && open_index(&b, anew, err))
+	else if (b.db != NULL && has_room(&b, err) && open_index(&b, anew, err))
 		ok = take_all(&b, err);
 	bool is_damaged = b.index != NULL && database_failed(b.index) && err->kind == ERROR_CORRUPT;
 	if (b.walk != NULL)

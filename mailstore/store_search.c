@@ -38,24 +38,24 @@ struct search_request {
 	store_search_fn *done;
 	void *owner;
 	int64_t user_id;                /* 0: not prepared */
-	bool is_damaged;                /* the index */
 	struct store_index_filter *filter;      /* NULL: no index */
-	bool is_filled;                 /* the filter, if there is one */
 	uint64_t n_unindexed;           /* messages read though no index was asked */
-	/* rows */
-	bool is_among_expunged;         /* the living ones are done */
-	uint64_t next_uid;
-	struct row rows[ROWS];
-	size_t n_rows, n_done;
+	bool is_filled;                 /* the filter, if there is one */
+	bool is_damaged;                /* the index */
+	bool is_among_expunged;         /* of the rows; the living ones are done */
 	/* the message under way: row n_done - 1 */
 	bool is_open;
+	int fd;                         /* its file; -1 = its octets are rows */
 	uint64_t open_needles;          /* not found in it yet */
 	uint64_t size;
-	int fd;                         /* its file; -1 = its octets are rows */
 	int64_t message_id;
 	struct arena arena;
 	struct mime_tree tree;
 	struct text_walk *walk;
+	/* rows */
+	uint64_t next_uid;
+	size_t n_rows, n_done;
+	struct row rows[ROWS];
 };
 
 /* ---- needles of one message ---- */

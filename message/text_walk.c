@@ -200,12 +200,18 @@ static void release_held(struct text_walk *t, struct bytes next)
 	buffer_clear(&t->fold.held);
 }
 
+/* ASCII, but for NUL, which decoding replaces. */
+static bool is_plain(struct bytes text)
+{
+	return text_is_ascii(text) && memchr(text.at, '\0', text.len) == NULL;
+}
+
 /* Text behind the transfer encoding. */
 static void pass_text(struct text_walk *t, struct bytes text, bool ends)
 {
 	if (ends || text.len > 0)
 		release_held(t, text);
-	if (t->fold.held.len == 0 && charset_decoder_passes_ascii(&t->charset) && text_is_ascii(text) && text.len > 0) {
+	if (t->fold.held.len == 0 && charset_decoder_passes_ascii(&t->charset) && text.len > 0 && is_plain(text)) {
 		size_t now = text.len - !ends;  /* the last character may combine with what follows */
 		tell_body(t, bytes_slice(text, 0, now));
 		if (!ends)
