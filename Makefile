@@ -31,6 +31,7 @@ PACKAGES_mailstore := sqlite3 openssl
 PACKAGES_service   := libseccomp openssl
 PACKAGES_mailctl   := jansson openssl
 PACKAGES_mua       := jansson openssl sqlite3
+PACKAGES_nettool   := jansson
 PACKAGES := $(sort $(foreach f,$(LIBRARIES) $(PROGRAMS),$(PACKAGES_$(f))))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
@@ -57,9 +58,12 @@ PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(pkg_cflags))$(PKG_CFLAGS)
 pkg_cflags  = $(shell $(PKG_CONFIG) --print-errors --cflags $(PACKAGES))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
               something to build with is missing; `make deps` installs it or says what to install))
 ALL_CFLAGS  = -std=gnu17 -I. -pthread -fPIE $(WARNINGS) $(CFLAGS_$(VARIANT)) $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pthread -pie $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
+# Libraries that pkg-config cannot tell: libunbound's file asks for the headers of libevent, which nobody here includes.
+PLAIN_LIBS  := -lunbound
+# Only what a program really uses: libunbound is net_dns_query's, and few programs ask it.
+ALL_LDFLAGS = -pthread -pie -Wl,--as-needed $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
 ALL_LIBS    = $(foreach l,$(call reverse,$(LIBRARIES)),$(OUT)/lib/lib$(l).a)
-pkg_libs    = $(shell $(PKG_CONFIG) --libs $(PACKAGES_$(1)) $(foreach l,$(LIBRARIES),$(PACKAGES_$(l))))
+pkg_libs    = $(shell $(PKG_CONFIG) --libs $(PACKAGES_$(1)) $(foreach l,$(LIBRARIES),$(PACKAGES_$(l)))) $(PLAIN_LIBS)
 reverse     = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard $(1)/*.c))
