@@ -188,7 +188,7 @@ static void pump(struct net_forward *f, unsigned from)
 	struct way *w = &f->ends[from].way;
 	size_t moved = 0;
 
-	while (!f->gone && f->failure.kind == ERROR_NONE && moved < MOVE_A_TURN) {
+	while (!f->gone && f->failure.kind == ERROR_NONE) {
 		if (w->from < w->len) {
 			if (!way_write(f, from))
 				return;
@@ -204,12 +204,14 @@ static void pump(struct net_forward *f, unsigned from)
 			w->passed = true;
 			return;
 		}
+		if (moved >= MOVE_A_TURN) {
+			way_emptied(w);
+			return;
+		}
 		if (!way_read(f, from))
 			return;
 		hear(f, from);
 	}
-	if (!f->gone && w->from == w->len)
-		way_emptied(w);
 }
 
 static unsigned wanted(const struct net_forward *f, unsigned end)

@@ -34,7 +34,7 @@ class Home:
 class Stage:
     def __init__(self, script, home, foreign=None):
         self.script, self.home, self.foreign = script, home, foreign
-        self.servers, self.peers, self.variables = {}, {}, {}
+        self.servers, self.peers, self.variables = {}, {}, {"tests": str(TESTS)}
         self.smtp_ports, self.fault_text = {}, None
         self.running, self.command = None, ""
         domains = script.domains()

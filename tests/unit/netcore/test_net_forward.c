@@ -189,6 +189,31 @@ static void a_stream_arrives_octet_for_octet(enum net_poll_kind kind, int buffer
 	rig_close(&r);
 }
 
+/* Whatever the size: also when the octets before the FIN are just what one turn moves. */
+static void a_fin_right_behind_the_octets_arrives(enum net_poll_kind kind)
+{
+	static char block[64 * 1024], got[sizeof block];
+
+	for (size_t n_blocks = 12; n_blocks < 28; n_blocks++) {
+		struct rig r;
+		size_t sent = 0, total = 0;
+		ssize_t n;
+
+		rig_open(&r, kind, 0, (struct net_forward_settings){ 0 });
+		while (sent < n_blocks * sizeof block) {
+			n = send(r.ends[0], block, sizeof block < n_blocks * sizeof block - sent ? sizeof block : n_blocks * sizeof block - sent, MSG_NOSIGNAL);
+			sent += n > 0 ? (size_t)n : 0;
+			if (n < 0)
+				net_loop_run_once(r.loop, 1);
+		}
+		shutdown(r.ends[0], SHUT_WR);
+		while ((n = hear(&r, 1, got, sizeof got, 1000)) > 0)
+			total += (size_t)n;
+		CHECK_ROW(n == 0 && total == sent, "the end arrives behind them");
+		rig_close(&r);
+	}
+}
+
 static void a_silent_pair_ends(enum net_poll_kind kind)
 {
 	struct rig r;
@@ -246,6 +271,7 @@ int main(void)
 		a_deaf_end_stops_the_other(kind);
 		a_stream_arrives_octet_for_octet(kind, 0, 32u * MEGABYTE, "a fast stream arrives octet for octet");
 		a_stream_arrives_octet_for_octet(kind, 4096, 2u * MEGABYTE, "a stream in small pieces does, too");
+		a_fin_right_behind_the_octets_arrives(kind);
 		a_silent_pair_ends(kind);
 		a_half_open_pair_ends_sooner(kind);
 		stop_is_legal_while_octets_wait(kind);
