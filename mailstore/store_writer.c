@@ -170,7 +170,7 @@ static void hint(struct store_writer *writer)
 /* A batch that fails whole says nothing about which request was too much: each is tried alone. */
 static void try_one_by_one(struct store_writer *writer, struct batch *batch)
 {
-	struct list all = batch->requests;
+	struct list all = batch->requests, again = { 0 };
 
 	batch->requests = (struct list){ 0 };
 	for (struct store_request *request; (request = take(&all)) != NULL;) {
@@ -178,11 +178,14 @@ static void try_one_by_one(struct store_writer *writer, struct batch *batch)
 		list_append(&batch->requests, &request->node);
 		if (try_batch(writer, batch, &why)) {
 			move_all(&batch->finished, &batch->done);
+			/* committed: the next one's fate is not theirs */
+			move_all(&again, &batch->again);
 			hint(writer);
 		} else {
 			fail_all(&batch->requests, &batch->finished, &why);
 		}
 	}
+	batch->again = again;
 }
 
 static void refuse_without_room(struct store_writer *writer, struct batch *batch)

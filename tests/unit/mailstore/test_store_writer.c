@@ -130,6 +130,42 @@ static void what_fits_of_a_failed_batch_is_written_alone(struct fixture *f, int6
 	CHECK(findings(f) == 0);
 }
 
+static void on_maintained(void *owner, const struct error *err)
+{
+	struct counted *counted = owner;
+
+	counted->n_done++;
+	counted->n_failed += err != NULL;
+}
+
+static void what_is_done_in_parts_outlives_the_failed_batch_it_was_in(struct fixture *f, int64_t user)
+{
+	struct counted good = { 0 }, bad = { 0 }, care = { 0 };
+	struct rlimit before, small;
+
+	ask(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+	getrlimit(RLIMIT_FSIZE, &before);
+	int fd = hold_turn(f);
+	send(f, user, 100, &good);
+	usleep(100000);
+	for (int i = 0; i < 12; i++)
+		store_maintain(f->client, 1000, on_maintained, &care);
+	for (int i = 0; i < 30; i++)
+		send(f, user, 100, &good);
+	for (int i = 0; i < 15; i++)
+		send(f, user, 200000, &bad);
+	small = before;
+	small.rlim_cur = 3000000;
+	setrlimit(RLIMIT_FSIZE, &small);
+	close(fd);
+	store_client_wait(f->client);
+	setrlimit(RLIMIT_FSIZE, &before);
+	CHECK(good.n_done == 31 && good.n_failed == 0);
+	CHECK(bad.n_done == 15 && bad.n_failed > 0);
+	CHECK_ROW(care.n_done == 12 && care.n_failed == 0, "the failure of others is not its own");
+	CHECK(findings(f) == 0);
+}
+
 /* ---- hints ---- */
 
 static struct {
@@ -344,6 +380,7 @@ int main(void)
 	the_wait_for_the_turn_is_bounded(&f, bob);
 	a_batch_that_cannot_be_written_fails_whole_and_the_next_succeeds(&f, bob);
 	what_fits_of_a_failed_batch_is_written_alone(&f, bob);
+	what_is_done_in_parts_outlives_the_failed_batch_it_was_in(&f, bob);
 	hints_come_once_a_mailbox_and_commit(&f, bob);
 	a_forgotten_request_still_happens(&f, bob);
 	a_client_may_go_while_its_requests_are_under_way(&f, bob);
