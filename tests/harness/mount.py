@@ -1,7 +1,8 @@
-"""A small file system in memory for this process and its children alone, with or without root."""
+"""A small file system for this process and its children alone: in memory, with or without root, or ext4 in a file, as root."""
 
 import ctypes
 import os
+import subprocess
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -31,3 +32,16 @@ def own_mounts():
 def tmpfs(path, size, uid, gid):
     options = f"size={size},mode=0700,uid={uid},gid={gid}".encode()
     call("mount", b"tmpfs", bytes(path), b"tmpfs", MS_NOSUID | MS_NODEV, options)
+
+
+def ext4(path, size, uid, gid):
+    """On a loop device that goes with the last of these processes."""
+    image = Path(path).parent / "image"
+    with open(image, "wb") as file:
+        file.truncate(size)
+    for words in (["mkfs.ext4", "-q", "-F", "-m", "0", image], ["mount", "-o", "loop,nosuid,nodev", image, path]):
+        done = subprocess.run(words, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise OSError(done.stderr.strip() or f"{words[0]} ended with {done.returncode}")
+    os.chown(path, uid, gid)
+    os.chmod(path, 0o700)

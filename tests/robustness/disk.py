@@ -12,14 +12,14 @@ LEFT = 66 << 20                    # a little above the reserve below which the 
 TRIES = 200
 
 
-def onto_small_disk(place):
+def onto_small_disk(place, make=mount.tmpfs):
     """The data folder moves onto a file system of SIZE octets that only this test sees."""
     data, aside = place.server.folder / "data", place.server.folder / "aside"
     data.rename(aside)
     place.identity.make_folder(data)
     try:
         mount.own_mounts()
-        mount.tmpfs(data, SIZE, place.identity.uid, place.identity.gid)
+        make(data, SIZE, place.identity.uid, place.identity.gid)
     except OSError as error:
         raise Unfit(f"no file system of its own: {error}") from None
     for path in aside.iterdir():
@@ -72,9 +72,9 @@ def messages(imap, tag):
     raise Failure("STATUS", line)
 
 
-def full_disk(options, folder):
+def full_disk(options, folder, prepare=onto_small_disk):
     """A full disk is 452 4.3.1 to SMTP and NO to APPEND, mail can be read meanwhile, and room helps without a restart."""
-    with Place(options, folder, prepare=onto_small_disk) as place:
+    with Place(options, folder, prepare=prepare) as place:
         disk, smtp, imap = Disk(place), greeted(place), logged_in(place)
         wanted(send_letter(smtp), "250")
         disk.fill(LEFT)
@@ -95,6 +95,11 @@ def full_disk(options, folder):
             raise Failure(f"{taken + 4} messages", messages(imap, "h"))
         place.server.mailctl(["-c", str(place.server.conf), "check"])
         shutil.rmtree(place.server.folder / "aside")
+
+
+def full_ext4(options, folder):
+    """The same on ext4 in a file on a loop device."""
+    full_disk(options, folder, lambda place: onto_small_disk(place, mount.ext4))
 
 
 def full_at_start(options, folder):
@@ -157,4 +162,4 @@ def ballast(options, folder):
         shutil.rmtree(place.server.folder / "aside")
 
 
-TESTS = [full_disk, full_at_start, ballast]
+TESTS = [full_disk, full_ext4, full_at_start, ballast]
