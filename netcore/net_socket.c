@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "netcore/net_socket.h"
 
 #include <errno.h>
@@ -25,9 +26,9 @@ static void set_int(int fd, int level, int option, int value)
 	setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static int new_socket(int family, struct error *err)
+static int new_socket(int family, int type, struct error *err)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		error_set_errno(err, errno, "socket");
@@ -42,14 +43,14 @@ static bool fail_at(const struct net_addr *a, struct error *err, const char *wha
 	return error_set_errno(err, number, "%s %s", what, net_addr_format(a, text));
 }
 
-/* Does a process accept on this path?  Only a socket that refuses is stale. */
-static bool unix_path_is_stale(const struct net_addr *a, const char *path)
+/* Does a process use this path?  Only a socket that refuses is stale. */
+static bool unix_path_is_stale(const struct net_addr *a, const char *path, int type)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return false;
-	int fd = new_socket(AF_UNIX, NULL);
+	int fd = new_socket(AF_UNIX, type, NULL);
 	if (fd < 0)
 		return false;
 	bool refused = connect(fd, net_addr_sockaddr(a), a->len) < 0 && errno == ECONNREFUSED;
@@ -76,16 +77,16 @@ static int lock_folder(const char *path)
 }
 
 /* Under the lock from bind to listen: a bound socket that does not listen yet looks stale to others. */
-static bool listen_unix(int fd, const struct net_addr *a)
+static bool bind_unix(int fd, const struct net_addr *a, int type)
 {
 	const char *path = ((const struct sockaddr_un *)(const void *)&a->storage)->sun_path;
 	int lock = lock_folder(path), number = 0;
 
 	if (bind(fd, net_addr_sockaddr(a), a->len) < 0)
 		number = errno;
-	if (number == EADDRINUSE && lock >= 0 && unix_path_is_stale(a, path) && unlink(path) == 0)
+	if (number == EADDRINUSE && lock >= 0 && unix_path_is_stale(a, path, type) && unlink(path) == 0)
 		number = bind(fd, net_addr_sockaddr(a), a->len) < 0 ? errno : 0;
-	if (number == 0 && listen(fd, BACKLOG) < 0)
+	if (number == 0 && type == SOCK_STREAM && listen(fd, BACKLOG) < 0)
 		number = errno;
 	net_socket_close(lock);
 	errno = number;
@@ -103,11 +104,11 @@ static bool listen_inet(int fd, const struct net_addr *a)
 
 int net_socket_listen(const struct net_addr *a, struct error *err)
 {
-	int family = net_addr_family(a), fd = new_socket(family, err);
+	int family = net_addr_family(a), fd = new_socket(family, SOCK_STREAM, err);
 
 	if (fd < 0)
 		return -1;
-	if (family == AF_UNIX ? listen_unix(fd, a) : listen_inet(fd, a))
+	if (family == AF_UNIX ? bind_unix(fd, a, SOCK_STREAM) : listen_inet(fd, a))
 		return fd;
 	fail_at(a, err, "listen on");
 	net_socket_close(fd);
@@ -116,7 +117,7 @@ int net_socket_listen(const struct net_addr *a, struct error *err)
 
 int net_socket_connect(const struct net_addr *a, struct error *err)
 {
-	int fd = new_socket(net_addr_family(a), err);
+	int fd = new_socket(net_addr_family(a), SOCK_STREAM, err);
 
 	if (fd < 0)
 		return -1;
@@ -139,6 +140,49 @@ bool net_socket_finish_connect(int fd, struct error *err)
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &len) < 0)
 		number = errno;
 	return number == 0 || error_set_errno(err, number, "connect");
+}
+
+/* Which of our addresses a datagram was sent to is asked for with each of them. */
+static bool bind_inet_datagram(int fd, const struct net_addr *a)
+{
+	if (net_addr_family(a) == AF_INET6) {
+		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	} else {
+		set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	}
+	return bind(fd, net_addr_sockaddr(a), a->len) == 0;
+}
+
+int net_socket_bind_datagram(const struct net_addr *a, struct error *err)
+{
+	int family = net_addr_family(a), fd = new_socket(family, SOCK_DGRAM, err);
+
+	if (fd < 0)
+		return -1;
+	if (family == AF_UNIX ? bind_unix(fd, a, SOCK_DGRAM) : bind_inet_datagram(fd, a))
+		return fd;
+	fail_at(a, err, "receive on");
+	net_socket_close(fd);
+	return -1;
+}
+
+int net_socket_connect_datagram(const struct net_addr *a, struct error *err)
+{
+	int family = net_addr_family(a), fd = new_socket(family, SOCK_DGRAM, err);
+	struct sockaddr_un unnamed = { .sun_family = AF_UNIX };
+
+	if (fd < 0)
+		return -1;
+	/* A Unix socket without a name could not be answered: let the kernel give it one. */
+	if (family == AF_UNIX && bind(fd, (struct sockaddr *)&unnamed, sizeof unnamed.sun_family) < 0)
+		fail_at(a, err, "name a socket for");
+	else if (connect(fd, net_addr_sockaddr(a), a->len) < 0)
+		fail_at(a, err, "connect to");
+	else
+		return fd;
+	net_socket_close(fd);
+	return -1;
 }
 
 bool net_socket_local_addr(int fd, struct net_addr *a)

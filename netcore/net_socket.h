@@ -14,6 +14,14 @@ int net_socket_connect(const struct net_addr *, struct error *err);
 /* SO_ERROR of a connection in progress. */
 bool net_socket_finish_connect(int fd, struct error *err);
 
+/*
+ * A datagram socket (UDP, Unix) bound to the address, or to a free port or a wildcard; it tells net_datagram which address was asked.
+ * A stale Unix path is taken over as in net_socket_listen.  -1 on error.
+ */
+int net_socket_bind_datagram(const struct net_addr *, struct error *err);
+/* A datagram socket that talks to this one address only; a Unix one gets a name, so that it can be answered.  -1 on error. */
+int net_socket_connect_datagram(const struct net_addr *, struct error *err);
+
 bool net_socket_local_addr(int fd, struct net_addr *);
 bool net_socket_peer_addr(int fd, struct net_addr *);
 /* TCP only, harmless on others.  Set before a TLS handshake. */
