@@ -20,7 +20,7 @@ static bool check_value(const char *name, struct bytes value, struct error *err)
 		if (value.at[i] == '\r' || value.at[i] == '\n' || value.at[i] == '\0')
 			return error_set(err, ERROR_SYNTAX, "%s: the value holds a line end or NUL", name);
 	}
-	return true;
+	return text_is_utf8(value) || error_set(err, ERROR_SYNTAX, "%s: the value is not UTF-8", name);
 }
 
 /* Append `Name: value` with CRLF before a space wherever the line would pass COLUMNS.  value holds no line end. */
@@ -295,7 +295,10 @@ bool compose_letter_write(const struct compose_letter *letter, struct buffer *ou
 	struct buffer text = { 0 }, spec = { 0 };
 	struct address from;
 
-	bool fine = read_from(letter, &arena, &from, err);
+	bool fine = text_is_utf8(letter->body) ||
+	            error_set(err, ERROR_SYNTAX, "the text is not UTF-8: convert it (iconv), or attach it as a file");
+	if (fine)
+		fine = read_from(letter, &arena, &from, err);
 	if (fine) {
 		address_format_spec(&from, &spec);
 		fine = add_fields(letter, buffer_bytes(&spec), &text, err);

@@ -1,6 +1,7 @@
 /*
  * compose: the one builder of header fields, and letters made with it.  RFC 5322 2.1.1, 3.6; RFC 2047.
- * A CR, LF or NUL in any value is refused with ERROR_SYNTAX here, so that no caller can inject a field.
+ * A CR, LF or NUL in any value is refused with ERROR_SYNTAX here, so that no caller can inject a field; so is what is not UTF-8, which
+ * would go under a false name.
  */
 #ifndef MESSAGE_COMPOSE_H
 #define MESSAGE_COMPOSE_H

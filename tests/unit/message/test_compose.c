@@ -21,6 +21,8 @@ static const struct field_case {
 	{ "long text is folded", compose_field_text,
 	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccc dddddddddd",
 	  "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n cccccccccccccccccccc dddddddddd\r\n" },
+	{ "text that is not UTF-8 is refused", compose_field_text, "Gr\xfc\xdf" "e", NULL },
+	{ "a name that is not UTF-8 is refused", compose_field_addresses, "Andr\xe9 <a@x>", NULL },
 	{ "a line end in text is refused", compose_field_text, "a\r\nBcc: evil@x", NULL },
 	{ "a bare LF is refused", compose_field_text, "a\nBcc: evil@x", NULL },
 	{ "a bare CR is refused", compose_field_text, "a\rBcc: evil@x", NULL },
@@ -75,6 +77,9 @@ static void check_letter(void)
 	CHECK(compose_letter_write(&letter, &out, &err));
 	CHECK_ROW(strstr(out.at, "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=C3=A9\r\n") != NULL, "8-bit text is quoted-printable");
 	buffer_clear(&out);
+	letter.body = BYTES("caf\xe9\n");
+	CHECK_ROW(!compose_letter_write(&letter, &out, &err) && err.kind == ERROR_SYNTAX && out.len == 0, "a body that is not UTF-8 is refused");
+	letter.body = BYTES("caf\xc3\xa9\n");
 	letter.subject = "hi\nBcc: evil@x";
 	CHECK_ROW(!compose_letter_write(&letter, &out, &err) && err.kind == ERROR_SYNTAX && out.len == 0, "an injected field is refused and nothing is left");
 	letter.subject = "hi";
