@@ -149,6 +149,16 @@ static void part_from_the_past(struct restore *r)
 	r->result->n_held = (uint64_t)database_statement_run(database_statement_begin(db, "UPDATE main.qrcpt SET hold = 1"));
 }
 
+/* Where the steps to a later schema begin: it is no row, so it was not copied. */
+static void set_version(struct database *db)
+{
+	char set[60];
+
+	snprintf(set, sizeof set, "PRAGMA main.user_version=%lld",
+	         (long long)database_statement_one(database_statement_begin(db, "SELECT v FROM main.meta WHERE k = 'schema'"), 0));
+	database_script(db, set);
+}
+
 static void make_indexes(struct database *db)
 {
 	struct database_statement *s = database_statement_begin(db, "SELECT sql FROM live.backup_index");
@@ -178,6 +188,7 @@ static bool copy(struct restore *r, struct error *err)
 	if (database_begin_write(db)) {
 		store_backup_copy_rest(db);
 		make_indexes(db);
+		set_version(db);
 		free_leases(db);
 		if (!r->options->unchanged)
 			part_from_the_past(r);

@@ -74,6 +74,7 @@ static void what_is_saved_is_restored(bool is_folder)
 	CHECK_ROW(ask(&copy, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'backup%'") == 0, "nothing of the backup's own is in it");
 	CHECK(ask(&copy, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'") == ask(&f, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'"));
 	CHECK(ask(&copy, "PRAGMA auto_vacuum") == 2);
+	CHECK_ROW(ask(&copy, "PRAGMA user_version") == ask(&f, "PRAGMA user_version"), "a later version knows which steps it had");
 	fixture_close(&f);
 	fixture_close(&copy);
 }
