@@ -46,11 +46,11 @@ static enum store_run rename_inbox(struct rename_request *self, struct store_con
 
 /* ---- all others ---- */
 
-/* The mailbox and what is below it, in the order of names: a level before what is below.  The caller frees *moved. */
+/* The mailbox and what is below it, short names first: upward, one goes where a shorter one was.  The caller frees *moved. */
 static size_t collect(const struct rename_request *self, struct store_context *context, struct arena *arena, struct moved **moved)
 {
 	struct database_statement *s = database_statement_begin(context->db,
-		"SELECT mailbox_id, uidvalidity, name FROM mailbox WHERE user_id = ?1 AND (name = ?2 OR (name > ?2 || '/' AND name < ?2 || '0')) ORDER BY name");
+		"SELECT mailbox_id, uidvalidity, name FROM mailbox WHERE user_id = ?1 AND (name = ?2 OR (name > ?2 || '/' AND name < ?2 || '0')) ORDER BY length(name), name");
 	size_t n = 0, capacity = 0;
 
 	*moved = NULL;

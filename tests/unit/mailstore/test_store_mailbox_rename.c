@@ -25,6 +25,11 @@ static void a_level_that_is_no_mailbox_can_be_renamed(struct fixture *f)
 	CHECK(rename_mailbox(f, ann, "a", "b") == ERROR_NONE && get_mailbox(f, ann, "b/a/a").mailbox_id != 0);
 	CHECK_ROW(rename_mailbox(f, ann, "b/a", "b") == ERROR_NONE && get_mailbox(f, ann, "b/a").mailbox_id != 0, "upward, into its own place");
 	CHECK(get_mailbox(f, ann, "b/a/a").mailbox_id == 0);
+	create_mailbox(f, ann, "c/d/d/z", 0);
+	create_mailbox(f, ann, "c/d/z", 0);
+	delete_mailbox(f, ann, "c");
+	CHECK_ROW(rename_mailbox(f, ann, "c/d", "c") == ERROR_NONE && get_mailbox(f, ann, "c/z").mailbox_id != 0 && get_mailbox(f, ann, "c/d/z").mailbox_id != 0,
+	          "one into the place another leaves");
 }
 
 static void what_cannot_be_is_refused_and_nothing_changes(struct fixture *f)
