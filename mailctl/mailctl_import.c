@@ -122,6 +122,10 @@ static bool go_on_where_it_stopped(struct import *self, struct error *err)
 		mailctl_resume_forget(&self->resume);
 	if (self->resume.place == NULL)
 		return true;
+	if (!mailctl_import_target_goes_on(&self->target)) {
+		*err = self->target.err;
+		return error_prefix(err, "say --again to import all of it anew");
+	}
 	if (!self->ctl->json)
 		printf("going on behind %" PRIu64 " messages that are stored\n", self->resume.n_letters);
 	return mailctl_source_resume(self->source, self->resume.folder, self->resume.place, err) ||
@@ -131,10 +135,10 @@ static bool go_on_where_it_stopped(struct import *self, struct error *err)
 static int run(struct import *self)
 {
 	struct error err = { 0 };
-	bool ok = self->is_dry || (mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
-	                           go_on_where_it_stopped(self, &err));
 
 	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->folder, &self->resume);
+	bool began = self->is_dry || (mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
+	                              go_on_where_it_stopped(self, &err)), ok = began;
 	mailctl_progress_start(&self->progress);
 	while (ok && mailctl_source_next(self->source, &err))
 		ok = take_letter(self, &err);
@@ -144,7 +148,7 @@ static int run(struct import *self)
 	ok = ok && err.kind == ERROR_NONE;
 	if (!self->is_dry)
 		mailctl_import_target_release(&self->target);
-	if (!ok && self->resume.place != NULL)
+	if (began && !ok && self->resume.place != NULL)
 		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
 	if (ok && !self->is_dry)
 		mailctl_resume_forget(&self->resume);

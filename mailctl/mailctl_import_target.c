@@ -221,6 +221,29 @@ static bool open_mailbox(struct mailctl_import_target *target)
 	return target->mailbox_id != 0 && target->err.kind == ERROR_NONE;
 }
 
+/* The mailbox for a folder of the source; the caller frees it. */
+static char *mailbox_for(const struct mailctl_import_target *target, const char *folder)
+{
+	if (*folder == '\0')
+		return xstrdup(target->root);
+	if (bytes_equal_nocase(bytes_text(target->root), BYTES("INBOX")))
+		return xstrdup(folder);
+	return xprintf("%s/%s", target->root, folder);
+}
+
+bool mailctl_import_target_goes_on(struct mailctl_import_target *target)
+{
+	char *name = mailbox_for(target, target->resume->into);
+
+	store_mailbox_get(target->client, target->user_id, bytes_text(name), got_mailbox, target);
+	store_client_wait(target->client);
+	bool is_same = target->err.kind == ERROR_NONE && target->mailbox_id != 0 && target->uidvalidity == target->resume->uidvalidity;
+	if (!is_same && target->err.kind == ERROR_NONE)
+		error_set(&target->err, ERROR_NOT_FOUND, "the mailbox %s, where the import stopped, is there no more", name);
+	free(name);
+	return is_same;
+}
+
 bool mailctl_import_target_enter(struct mailctl_import_target *target, const char *folder)
 {
 	bool first = target->mailbox == NULL;
@@ -229,12 +252,7 @@ bool mailctl_import_target_enter(struct mailctl_import_target *target, const cha
 		return false;
 	free(target->mailbox);
 	target->n_seen = 0;
-	if (*folder == '\0')
-		target->mailbox = xstrdup(target->root);
-	else if (bytes_equal_nocase(bytes_text(target->root), BYTES("INBOX")))
-		target->mailbox = xstrdup(folder);
-	else
-		target->mailbox = xprintf("%s/%s", target->root, folder);
+	target->mailbox = mailbox_for(target, folder);
 	target->n_mailboxes++;
 	if (!open_mailbox(target))
 		return false;
