@@ -8,6 +8,7 @@ static const struct nettool_command *const commands[] = {
 	&nettool_dns,
 	&nettool_echo,
 	&nettool_forward,
+	&nettool_tunnel,
 };
 
 const struct nettool_command *nettool_command_find(const char *name)

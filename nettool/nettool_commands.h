@@ -15,6 +15,7 @@ struct nettool_command {
 extern const struct nettool_command nettool_dns;
 extern const struct nettool_command nettool_echo;
 extern const struct nettool_command nettool_forward;
+extern const struct nettool_command nettool_tunnel;
 
 /* NULL when there is none of that name. */
 const struct nettool_command *nettool_command_find(const char *name);
