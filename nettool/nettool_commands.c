@@ -5,9 +5,12 @@
 #include <sysexits.h>
 
 static const struct nettool_command *const commands[] = {
+	&nettool_discover,
 	&nettool_dns,
 	&nettool_echo,
 	&nettool_forward,
+	&nettool_multicast,
+	&nettool_broadcast,
 	&nettool_tunnel,
 };
 

@@ -12,9 +12,11 @@ struct nettool_command {
 	const char *help;                               /* options and an example, for `nettool NAME --help`; ends with a newline */
 };
 
+extern const struct nettool_command nettool_discover;
 extern const struct nettool_command nettool_dns;
 extern const struct nettool_command nettool_echo;
 extern const struct nettool_command nettool_forward;
+extern const struct nettool_command nettool_multicast, nettool_broadcast;
 extern const struct nettool_command nettool_tunnel;
 
 /* NULL when there is none of that name. */

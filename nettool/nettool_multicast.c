@@ -1,0 +1,102 @@
+/* nettool multicast: say something to a group, hear what a group is told. */
+#include <getopt.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "netcore/net_group.h"
+#include "nettool/nettool_commands.h"
+#include "nettool/nettool_datagrams.h"
+
+struct options {
+	const char *interface;
+	struct net_addr source;
+	bool has_source, loop;
+	uint64_t ttl, count;
+	int64_t seconds;
+};
+
+static const struct option names[] = {
+	{ "interface", required_argument, NULL, 'i' }, { "ttl", required_argument, NULL, 't' }, { "loop", required_argument, NULL, 'l' },
+	{ "source", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' }, { "time", required_argument, NULL, 'w' }, { 0 },
+};
+
+static bool take(struct options *o, int option, struct error *err)
+{
+	switch (option) {
+	case 'i':
+		o->interface = optarg;
+		return true;
+	case 't':
+		return bytes_to_u64(bytes_text(optarg), 255, &o->ttl) || error_set(err, ERROR_SYNTAX, "--ttl is a number from 0 to 255");
+	case 'l':
+		o->loop = strcmp(optarg, "on") == 0;
+		return o->loop || strcmp(optarg, "off") == 0 || error_set(err, ERROR_SYNTAX, "--loop is on or off");
+	case 's':
+		o->has_source = net_addr_from_ip(optarg, 0, &o->source);
+		return o->has_source || error_set(err, ERROR_SYNTAX, "--source is an IP address");
+	case 'c':
+		return bytes_to_u64(bytes_text(optarg), 1000000000, &o->count) || error_set(err, ERROR_SYNTAX, "--count is a number");
+	case 'w':
+		return (text_parse_duration_s(optarg, &o->seconds) && o->seconds >= 0) || error_set(err, ERROR_SYNTAX, "--time is a time such as 30s or 5m");
+	default:
+		return error_set(err, ERROR_SYNTAX, "an option that is not known, or lacks its value");
+	}
+}
+
+static int receive(const struct options *o, const struct net_addr *group)
+{
+	struct error err = { 0 };
+	int fd = net_group_source_receiver(group, o->interface, o->has_source ? &o->source : NULL, &err);
+
+	return nettool_datagrams_hear("multicast", fd, o->count, o->seconds * 1000, &err);
+}
+
+static int send_texts(const struct options *o, const struct net_addr *group, char **texts, int n)
+{
+	struct error err = { 0 };
+	int fd = net_group_sender(group, o->interface, (int)o->ttl, &err);
+
+	if (fd >= 0)
+		net_group_set_loop(fd, o->loop, &err);
+	return nettool_datagrams_say("multicast", fd, NULL, texts, n, &err);
+}
+
+static int run(int argc, char **argv)
+{
+	struct options o = { .interface = "lo", .loop = true, .ttl = 1 };
+	struct error err = { 0 };
+	struct net_addr group;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		if (!take(&o, option, &err))
+			return nettool_usage(&nettool_multicast, err.text);
+	argv += optind;
+	argc -= optind;
+	if (argc < 2)
+		return nettool_usage(&nettool_multicast, "say what to do, and with which group");
+	if (!net_addr_parse(argv[1], &group, &err))
+		return nettool_usage(&nettool_multicast, err.text);
+	if (strcmp(argv[0], "receive") == 0 && argc == 2)
+		return receive(&o, &group);
+	if (strcmp(argv[0], "send") == 0 && argc > 2)
+		return send_texts(&o, &group, argv + 2, argc - 2);
+	return nettool_usage(&nettool_multicast, "say \"send GROUP:PORT TEXT...\" or \"receive GROUP:PORT\"");
+}
+
+const struct nettool_command nettool_multicast = {
+	"multicast",
+	"nettool multicast send [OPTION]... GROUP:PORT TEXT...\nnettool multicast receive [OPTION]... GROUP:PORT",
+	"says texts to a group of receivers, IPv4 or IPv6; prints what a group is told",
+	run,
+	"  --interface IF          by its name or an address of it (default lo)\n"
+	"  --ttl N                 send: over how many routers, 0 to 255; 0 stays on this host (default 1)\n"
+	"  --loop on|off           send: whether this host hears it too (default on)\n"
+	"  --source IP             receive: only what this address sends\n"
+	"  --count N, --time TIME  receive: end after so many datagrams, or so long\n"
+	"example:\n"
+	"  nettool multicast receive 239.255.7.7:7007\n"
+	"  nettool multicast send 239.255.7.7:7007 \"good morning, all\"\n"
+	"  nettool multicast receive --interface eth0 --count 1 [ff02::7777]:7007\n",
+};
