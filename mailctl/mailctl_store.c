@@ -60,6 +60,7 @@ bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int 
 		return false;
 	options.data_dir = m->settings.data_dir;
 	options.ephemeral = m->settings.ephemeral;
+	options.compress = m->settings.compress == SERVICE_COMPRESS_ZSTD;
 	options.on_commit = m->tells_daemons ? tell_daemons : NULL;
 	options.owner = m;
 	m->store = store_open(&options, &err);

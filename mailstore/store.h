@@ -38,6 +38,7 @@ struct store_options {
 	bool is_daemon;                 /* an ephemeral store is wiped when its first daemon opens it and its last one closes it: users,
 	                                 * mailboxes and domains stay, their messages and the queue go.  Other processes do not count. */
 	unsigned n_readers;             /* 0 = 2 */
+	bool compress;                  /* bodies stored from now on are packed by zstd where it pays; what is stored reads the same either way */
 	struct budget *budget;          /* staged bodies are counted here; may be NULL */
 	uint64_t reserve;               /* octets of disk kept free: FULL below it; 0 = 64 MiB */
 	unsigned turn_wait_ms;          /* how long a write waits for other processes' writes; 0 = 5,000 */

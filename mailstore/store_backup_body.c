@@ -15,23 +15,28 @@
 #include "database/database_statement.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_file.h"
+#include "mailstore/store_stored.h"
 
 #define PIECE ((size_t)1 << 20)
 
 struct named {
 	struct named *next;
 	const char *name;
-	int64_t size;
+	uint64_t size;                  /* of the message */
+	enum store_codec codec;
 };
 
 static struct named *list_named(struct database *db, struct arena *arena)
 {
-	struct database_statement *s = database_statement_begin(db, "SELECT file, size FROM main.message WHERE file IS NOT NULL");
+	struct database_statement *s = database_statement_begin(db, "SELECT file, size, codec FROM main.message WHERE file IS NOT NULL");
 	struct named *first = NULL;
 
 	while (database_statement_step(s)) {
 		struct named *named = arena_alloc(arena, sizeof *named);
-		*named = (struct named){ first, database_statement_text(s, 0, arena), database_statement_int(s, 1) };
+		*named = (struct named){
+			first, database_statement_text(s, 0, arena), (uint64_t)database_statement_int(s, 1),
+			(enum store_codec)database_statement_int(s, 2),
+		};
 		/* names come from a file that may have been meddled with, and become paths */
 		if (strlen(named->name) == STORE_FILE_NAME_LEN && strspn(named->name, "0123456789abcdef") == STORE_FILE_NAME_LEN)
 			first = named;
@@ -52,10 +57,13 @@ static bool make_folders(int dir_fd, const char *name, struct error *err)
 static bool has_file(int dir_fd, const struct named *named)
 {
 	char path[STORE_FILE_PATH_SIZE];
-	struct stat st;
 
 	store_file_path(named->name, path);
-	return fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == named->size;
+	int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool is_whole = fd >= 0 && store_stored_file_is_whole(fd, named->size, named->codec);
+	if (fd >= 0)
+		close(fd);
+	return is_whole;
 }
 
 /* Where the octets go: a new file under a passing name. */
@@ -143,7 +151,8 @@ static bool has_rows(struct database *db, const struct named *named)
 	struct database_statement *s = database_statement_begin(db, "SELECT sum(length(data)) FROM main.backup_body WHERE name = ?");
 
 	database_statement_bind_text(s, 1, named->name);
-	return database_statement_one(s, 0) == named->size;
+	int64_t held = database_statement_one(s, 0);
+	return named->codec == STORE_PLAIN ? held == (int64_t)named->size : held > 0;
 }
 
 static bool save_one(struct store_backup_bodies *bodies, const struct named *named, struct error *err)
@@ -160,7 +169,7 @@ static bool save_one(struct store_backup_bodies *bodies, const struct named *nam
 	}
 	bool ok = bodies->folder_fd >= 0 ? file_to_file(fd, bodies->folder_fd, named->name, err) : file_to_rows(bodies->db, fd, named->name, err);
 	close(fd);
-	bodies->n_octets += ok ? (uint64_t)named->size : 0;
+	bodies->n_octets += ok ? named->size : 0;
 	return ok;
 }
 
@@ -211,7 +220,7 @@ bool store_backup_bodies_restore(struct store_backup_bodies *bodies, struct erro
 			close(fd);
 		bool is_whole = ok && has_file(bodies->store_fd, named);
 		bodies->n_missing += ok && !is_whole;
-		bodies->n_octets += is_whole ? (uint64_t)named->size : 0;
+		bodies->n_octets += is_whole ? named->size : 0;
 	}
 	arena_reset(&arena);
 	return ok;

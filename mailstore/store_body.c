@@ -8,9 +8,12 @@
 #include "mailstore/store_client.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
+#include "mailstore/store_packer.h"
 #include "mailstore/store_stager.h"
+#include "mailstore/store_stored.h"
 
 #define ROW_OCTETS 1024                 /* of a message without its body, about */
+#define PACKING_GAIN 8                  /* a body stays plain whose first chunk shrinks by less than this part */
 #define SPILL_AT ((uint64_t)32 * 1024)  /* a smaller body is not worth a descriptor, however tight memory is */
 
 struct ready_request;
@@ -19,10 +22,15 @@ struct store_body {
 	struct store *store;
 	struct store_client *client;    /* the body's thread only */
 	uint64_t size;
-	struct buffer *chunks;          /* STORE_CHUNK_SIZE octets each, the last one less; empty once staged */
+	enum store_codec codec;
+	bool is_decided;                /* of the codec: the first chunk shows what packing is worth */
+	struct buffer open;             /* the chunk that grows; a plain body has none once staged */
+	struct buffer *chunks;          /* STORE_CHUNK_SIZE octets each, the last one less, in their stored form; empty once staged */
 	size_t n_chunks;
-	size_t counted;                 /* octets of chunks taken from the budget */
+	size_t counted;                 /* octets of all these taken from the budget */
 	struct store_staged *staged;
+	uint64_t *ends;                 /* packed: where the chunks' frames end in the file */
+	size_t n_ends;
 	bool keep;
 	struct error error;             /* useless since */
 	store_body_ready_fn *ready;
@@ -52,6 +60,7 @@ struct store_body *store_body_create(struct store_client *client, store_body_rea
 
 	body->store = client->store;
 	body->client = client;
+	body->is_decided = !client->store->options.compress;
 	body->ready = ready;
 	body->owner = owner;
 	return body;
@@ -64,41 +73,102 @@ static void stop_waiting(struct store_body *body)
 	body->waiting = NULL;
 }
 
+/* ---- chunks ---- */
+
+/* The open chunk in its stored form. */
+static struct buffer take_open(struct store_body *body)
+{
+	struct buffer chunk = { 0 };
+	struct bytes packed = { 0 };
+
+	if (!body->is_decided || body->codec == STORE_ZSTD)
+		packed = store_packer_pack(&body->client->packer, buffer_bytes(&body->open));
+	if (!body->is_decided && packed.len <= body->open.len - body->open.len / PACKING_GAIN)
+		body->codec = STORE_ZSTD;
+	body->is_decided = true;
+	if (body->codec == STORE_ZSTD) {
+		buffer_add_bytes(&chunk, packed);
+		budget_force(body->store->options.budget, packed.len);
+		budget_give(body->store->options.budget, body->open.len);
+		body->counted += packed.len - body->open.len;
+		buffer_clear(&body->open);
+	} else {
+		chunk = body->open;
+		body->open = (struct buffer){ 0 };
+	}
+	return chunk;
+}
+
+/* To the file; the stager gives its octets back to the budget. */
+static bool stage_chunk(struct store_body *body, struct buffer *chunk, struct error *err)
+{
+	size_t len = chunk->len;
+
+	if (!store_stager_take(body->store->stager, body->staged, chunk, err))
+		return false;
+	body->counted -= len;
+	if (body->codec == STORE_ZSTD) {
+		body->ends = xreallocarray(body->ends, body->n_ends + 1, sizeof *body->ends);
+		body->ends[body->n_ends] = (body->n_ends > 0 ? body->ends[body->n_ends - 1] : 0) + len;
+		body->n_ends++;
+	}
+	return true;
+}
+
+static bool close_chunk(struct store_body *body, struct error *err)
+{
+	struct buffer chunk = take_open(body);
+
+	if (body->staged != NULL) {
+		bool ok = stage_chunk(body, &chunk, err);
+		buffer_release(&chunk);
+		return ok;
+	}
+	body->chunks = xreallocarray(body->chunks, body->n_chunks + 1, sizeof *body->chunks);
+	body->chunks[body->n_chunks++] = chunk;
+	return true;
+}
+
+/* Octets the budget counts already. */
+static bool add_to_chunks(struct store_body *body, struct bytes octets, struct error *err)
+{
+	body->counted += octets.len;
+	while (octets.len > 0) {
+		struct bytes front = bytes_slice(octets, 0, STORE_CHUNK_SIZE - body->open.len);
+		buffer_add_bytes(&body->open, front);
+		octets = bytes_skip(octets, front.len);
+		if (body->open.len == STORE_CHUNK_SIZE && !close_chunk(body, err))
+			return false;
+	}
+	return true;
+}
+
 static bool add_to_memory(struct store_body *body, struct bytes octets, struct error *err)
 {
 	if (!budget_take(body->store->options.budget, octets.len))
 		return error_set(err, ERROR_LIMIT, "too much mail is on its way at once");
-	body->counted += octets.len;
-	while (octets.len > 0) {
-		if (body->n_chunks == 0 || body->chunks[body->n_chunks - 1].len == STORE_CHUNK_SIZE) {
-			body->chunks = xreallocarray(body->chunks, body->n_chunks + 1, sizeof *body->chunks);
-			body->chunks[body->n_chunks++] = (struct buffer){ 0 };
-		}
-		struct buffer *last = &body->chunks[body->n_chunks - 1];
-		struct bytes front = bytes_slice(octets, 0, STORE_CHUNK_SIZE - last->len);
-		buffer_add_bytes(last, front);
-		octets = bytes_skip(octets, front.len);
-	}
-	return true;
+	return add_to_chunks(body, octets, err);
 }
+
+/* ---- files ---- */
 
 static bool must_spill(const struct store_body *body, uint64_t size)
 {
 	return size > STORE_BODY_ROWS_MAX || (size > SPILL_AT && budget_is_tight(body->store->options.budget));
 }
 
-/* Move the chunks to a file; the stager gives their octets back to the budget. */
+/* Move the chunks to a file. */
 static bool spill(struct store_body *body, struct error *err)
 {
 	bool ok = true;
 
+	/* memory is wanted now: no room to find out */
+	body->is_decided = true;
 	body->staged = store_stager_open(body->store->stager);
-	for (size_t i = 0; i < body->n_chunks && ok; i++) {
-		size_t len = body->chunks[i].len;
-		ok = store_stager_take(body->store->stager, body->staged, &body->chunks[i], err);
-		if (ok)
-			body->counted -= len;
-	}
+	for (size_t i = 0; i < body->n_chunks && ok; i++)
+		ok = stage_chunk(body, &body->chunks[i], err);
+	if (ok && body->codec == STORE_PLAIN)
+		ok = stage_chunk(body, &body->open, err);
 	return ok;
 }
 
@@ -108,7 +178,10 @@ static bool add_to_file(struct store_body *body, struct bytes octets, bool *wait
 
 	/* forced: the file is what frees memory, and the wait bounds what is under way */
 	budget_force(body->store->options.budget, octets.len);
-	if (!store_stager_add(stager, body->staged, octets, err)) {
+	if (body->codec == STORE_ZSTD) {
+		if (!add_to_chunks(body, octets, err))
+			return false;
+	} else if (!store_stager_add(stager, body->staged, octets, err)) {
 		budget_give(body->store->options.budget, octets.len);
 		return false;
 	}
@@ -129,8 +202,11 @@ static void drop_octets(struct store_body *body)
 	for (size_t i = 0; i < body->n_chunks; i++)
 		buffer_release(&body->chunks[i]);
 	free(body->chunks);
+	buffer_release(&body->open);
+	free(body->ends);
 	body->chunks = NULL;
-	body->n_chunks = 0;
+	body->ends = NULL;
+	body->n_chunks = body->n_ends = 0;
 	budget_give(body->store->options.budget, body->counted);
 	body->counted = 0;
 	if (body->staged != NULL)
@@ -166,17 +242,44 @@ uint64_t store_body_size(const struct store_body *body)
 	return body->size;
 }
 
+/* Behind the frames of a file. */
+static bool stage_index(struct store_body *body, struct error *err)
+{
+	struct buffer index = { 0 };
+
+	for (size_t i = 0; i < body->n_ends; i++)
+		store_stored_add_end(&index, body->ends[i]);
+	budget_force(body->store->options.budget, index.len);
+	body->counted += index.len;
+	size_t len = index.len;
+	bool ok = store_stager_take(body->store->stager, body->staged, &index, err);
+	body->counted -= ok ? len : 0;
+	buffer_release(&index);
+	return ok;
+}
+
 void store_body_hand_over(struct store_body *body, struct error *err)
 {
+	bool ok = body->error.kind == ERROR_NONE;
+
 	stop_waiting(body);
+	if (ok && body->open.len > 0)
+		ok = close_chunk(body, &body->error);
+	if (ok && body->codec == STORE_ZSTD && body->size > STORE_BODY_ROWS_MAX)
+		ok = stage_index(body, &body->error);
 	body->client = NULL;
-	if (body->error.kind != ERROR_NONE && err->kind == ERROR_NONE)
+	if (!ok && err->kind == ERROR_NONE)
 		*err = body->error;
 }
 
 size_t store_body_row_octets(const struct store_body *body)
 {
 	return ROW_OCTETS + (body->size > STORE_BODY_ROWS_MAX ? 0 : (size_t)body->size);
+}
+
+enum store_codec store_body_codec(const struct store_body *body)
+{
+	return body->codec;
 }
 
 bool store_body_has_file(const struct store_body *body)
@@ -202,13 +305,17 @@ const char *store_body_file_name(const struct store_body *body)
 bool store_body_chunk(const struct store_body *body, size_t n, struct buffer *scratch, struct bytes *chunk, struct error *err)
 {
 	uint64_t offset = (uint64_t)n * STORE_CHUNK_SIZE;
+	size_t len = body->size - offset < STORE_CHUNK_SIZE ? (size_t)(body->size - offset) : STORE_CHUNK_SIZE;
 
 	assert(offset < body->size);
 	if (body->staged == NULL) {
 		*chunk = buffer_bytes(&body->chunks[n]);
 		return true;
 	}
-	size_t len = body->size - offset < STORE_CHUNK_SIZE ? (size_t)(body->size - offset) : STORE_CHUNK_SIZE;
+	if (body->codec == STORE_ZSTD) {
+		offset = n > 0 ? body->ends[n - 1] : 0;
+		len = (size_t)(body->ends[n] - offset);
+	}
 	buffer_clear(scratch);
 	*chunk = bytes_of(buffer_reserve(scratch, len), len);
 	return store_file_read(&body->staged->file, offset, scratch->at, len, err);

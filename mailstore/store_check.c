@@ -10,6 +10,7 @@
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 #include "mailstore/store_fault_files.h"
+#include "mailstore/store_fault_frames.h"
 #include "mailstore/store_faults.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_schema.h"
@@ -59,6 +60,11 @@ static void report_file(void *owner, const struct store_fault_file *file)
 	report(owner, bytes_text(file->text));
 }
 
+static void report_frame(void *owner, const struct store_fault_frame *frame)
+{
+	report(owner, bytes_text(frame->text));
+}
+
 /* Each question is one statement and sees one state; none after another, so that no reader stays longer than it needs. */
 static void run_checks(struct check *check)
 {
@@ -66,6 +72,7 @@ static void run_checks(struct check *check)
 	for (size_t i = 0; i < store_n_faults; i++)
 		ask(check, store_faults[i].question);
 	store_fault_files_walk(check->db, check->dir_fd, check->now_s, report_file, check);
+	store_fault_frames_walk(check->db, check->dir_fd, report_frame, check);
 }
 
 int store_check(const char *data_dir, store_finding_fn *finding, void *owner, struct error *err)

@@ -29,6 +29,7 @@ struct store_client *store_client_create(struct store *store, struct error *err)
 static void free_client(struct store_client *client)
 {
 	close(client->event_fd);
+	store_packer_release(&client->packer);
 	pthread_mutex_destroy(&client->mutex);
 	free(client);
 }

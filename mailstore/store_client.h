@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "mailstore/store.h"
+#include "mailstore/store_packer.h"
 
 struct store;
 struct store_request;
@@ -19,6 +20,7 @@ struct store_client {
 	size_t n_inside;                /* requests held by the store's threads */
 	bool closed;
 	int event_fd;
+	struct store_packer packer;     /* client's thread only */
 	size_t n_pending;               /* client's thread only: requests and body waits under way */
 };
 

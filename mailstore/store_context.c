@@ -48,6 +48,7 @@ void store_context_coalesce(struct store_context *context)
 
 void store_context_release(struct store_context *context)
 {
+	store_stored_release(&context->stored);
 	free(context->hints);
 	context->hints = NULL;
 	context->n_hints = context->hints_capacity = 0;

@@ -34,7 +34,7 @@ static void look_at(struct walk *walk, const char *name, int64_t message_id, int
 	if (fstatat(walk->dir_fd, fault.path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		fault.size = (int64_t)st.st_size;
 	/* the reaper may have been here since the list was read */
-	if (fault.size == wanted || (fault.size < 0 && !is_named(walk->db, name)))
+	if (fault.size == wanted || (wanted < 0 && fault.size >= 0) || (fault.size < 0 && !is_named(walk->db, name)))
 		return;
 	if (fault.size < 0)
 		snprintf(fault.text, sizeof fault.text, "%s: missing, it is message %lld", fault.path, (long long)message_id);
@@ -46,7 +46,7 @@ static void look_at(struct walk *walk, const char *name, int64_t message_id, int
 
 static void walk_named(struct walk *walk)
 {
-	struct database_statement *s = database_statement_begin(walk->db, "SELECT file, size, message_id FROM message WHERE file IS NOT NULL");
+	struct database_statement *s = database_statement_begin(walk->db, "SELECT file, iif(codec = 0, size, -1), message_id FROM message WHERE file IS NOT NULL");
 	struct arena arena = { 0 };
 	struct named { struct named *next; const char *name; int64_t size, message_id; } *first = NULL;
 

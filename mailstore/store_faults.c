@@ -2,10 +2,6 @@
 
 #include "mailstore/store_salvage.h"
 
-/* "; UID 3 of INBOX of bob@a.test; …": whose the message of that id is. */
-#define WHOSE(message_id) "(SELECT ifnull(group_concat(printf('; UID %d of %s of %s', w.id & 4294967295, b.name, o.name), ''), '') FROM msg w " \
-	"LEFT JOIN mailbox b ON b.mailbox_id = w.id >> 32 LEFT JOIN user o USING (user_id) WHERE w.message_id = " message_id ")"
-
 const struct store_fault store_faults[] = {
 	/* ---- whose it is ---- */
 	{ "SELECT printf('mailbox %d \"%w\" of user %d: no such user', mailbox_id, name, user_id), mailbox_id FROM mailbox "
@@ -32,13 +28,13 @@ const struct store_fault store_faults[] = {
 	{ "SELECT printf('chunk %d of message %d, which has a file', id & 4095, id >> 12), id FROM chunk c "
 	  "WHERE EXISTS (SELECT 1 FROM message m WHERE m.message_id = c.id >> 12 AND m.file IS NOT NULL)",
 	  { "DELETE FROM chunk WHERE id = ?1" }, "removed", NULL },
-	{ "SELECT printf('message %d does not exist%s', message_id, " WHOSE("g.message_id") "), message_id FROM msg g "
+	{ "SELECT printf('message %d does not exist%s', message_id, " STORE_FAULT_WHOSE("g.message_id") "), message_id FROM msg g "
 	  "WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id = g.message_id) GROUP BY message_id", { 0 }, NULL, store_salvage_lost },
 	{ "SELECT printf('queue %d: message %d from %w does not exist', queue_id, message_id, sender), message_id FROM qmsg q "
 	  "WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id = q.message_id)", { 0 }, NULL, store_salvage_lost },
-	{ "SELECT printf('message %d: %d octets, its chunks hold %d%s', message_id, size, held, " WHOSE("x.message_id") "), message_id FROM (SELECT message_id, size, "
+	{ "SELECT printf('message %d: %d octets, its chunks hold %d%s', message_id, size, held, " STORE_FAULT_WHOSE("x.message_id") "), message_id FROM (SELECT message_id, size, "
 	  "(SELECT ifnull(sum(length(data)), 0) FROM chunk WHERE id BETWEEN message_id << 12 AND message_id << 12 | 4095) AS held "
-	  "FROM message WHERE file IS NULL) x WHERE size <> held", { 0 }, NULL, store_salvage_body },
+	  "FROM message WHERE file IS NULL AND codec = 0) x WHERE size <> held", { 0 }, NULL, store_salvage_body },
 	{ "SELECT printf('message %d: nobody points at it', message_id), message_id FROM message m "
 	  "WHERE NOT EXISTS (SELECT 1 FROM msg g WHERE g.message_id = m.message_id) AND NOT EXISTS (SELECT 1 FROM qmsg q WHERE q.message_id = m.message_id) "
 	  "AND NOT EXISTS (SELECT 1 FROM gc WHERE gc.message_id = m.message_id)", { 0 }, NULL, store_salvage_orphan },

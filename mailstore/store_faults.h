@@ -7,6 +7,10 @@
 
 #include "mailstore/store_context.h"
 
+/* "; UID 3 of INBOX of bob@a.test; …": whose the message of that id is. */
+#define STORE_FAULT_WHOSE(message_id) "(SELECT ifnull(group_concat(printf('; UID %d of %s of %s', w.id & 4294967295, b.name, o.name), ''), '') FROM msg w " \
+	"LEFT JOIN mailbox b ON b.mailbox_id = w.id >> 32 LEFT JOIN user o USING (user_id) WHERE w.message_id = " message_id ")"
+
 /* Inside a transaction: put right what `key` names.  What was done, as words; "" when somebody else did meanwhile. */
 typedef const char *store_fault_fn(struct store_context *, int64_t key);
 

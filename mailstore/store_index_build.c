@@ -19,6 +19,7 @@
 #include "mailstore/store_index_segment.h"
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
+#include "mailstore/store_stored.h"
 #include "message/mime_part.h"
 #include "message/summary.h"
 #include "message/summary_match.h"
@@ -35,6 +36,7 @@ struct build {
 	struct store_index_segment *segment;
 	struct text_walk *walk;
 	struct arena arena;             /* of the message under way */
+	struct store_stored stored;     /* its octets */
 	bool (*pause)(void *owner);
 	void *owner;
 	bool is_stopped;
@@ -92,56 +94,25 @@ static void take_envelope(struct build *b, struct bytes packed)
 	}
 }
 
-static bool feed_rows(struct build *b, int64_t message_id, uint64_t at)
-{
-	struct database_statement *s = database_statement_begin(b->db, "SELECT data FROM chunk WHERE id = ?");
-	uint64_t n = at / STORE_CHUNK_SIZE;
-
-	database_statement_bind_int(s, 1, message_id << 12 | (int64_t)n);
-	bool ok = database_statement_step(s);
-	if (ok) {
-		struct bytes data = database_statement_bytes(s, 0);
-		ok = n * STORE_CHUNK_SIZE + data.len > at;
-		text_walk_feed(b->walk, n * STORE_CHUNK_SIZE, data);
-	}
-	database_statement_end(s);
-	return ok;
-}
-
-static bool feed_file(struct build *b, int fd, uint64_t at, uint64_t len)
-{
-	const struct store_file file = { .fd = fd };
-	struct buffer octets = { 0 };
-	size_t n = len < STORE_CHUNK_SIZE ? (size_t)len : STORE_CHUNK_SIZE;
-	bool ok = store_file_read(&file, at, buffer_reserve(&octets, n), n, NULL);
-
-	if (ok) {
-		buffer_added(&octets, n);
-		text_walk_feed(b->walk, at, buffer_bytes(&octets));
-	}
-	buffer_release(&octets);
-	return ok;
-}
-
 /* False: some octets are not there. */
-static bool take_octets(struct build *b, int64_t message_id, uint64_t size, const char *file)
+static bool take_octets(struct build *b)
 {
-	int fd = file != NULL ? store_file_open(b->store->dir_fd, file, NULL) : -1;
-	bool ok = file == NULL || fd >= 0;
+	bool ok = true;
+	struct bytes chunk;
 	uint64_t at, len;
 
-	while (ok && !b->is_stopped && text_walk_wants(b->walk, &at, &len) && at < size) {
-		ok = fd >= 0 ? feed_file(b, fd, at, len < size - at ? len : size - at) : feed_rows(b, message_id, at);
+	while (ok && !b->is_stopped && text_walk_wants(b->walk, &at, &len) && at < b->stored.size) {
+		ok = store_stored_chunk(&b->stored, b->db, at / STORE_CHUNK_SIZE, &chunk, NULL);
+		if (ok)
+			text_walk_feed(b->walk, at - at % STORE_CHUNK_SIZE, chunk);
 		pause_now(b);
 	}
-	if (fd >= 0)
-		close(fd);
 	return ok;
 }
 
 static void take_message(struct build *b, int64_t message_id)
 {
-	struct database_statement *s = database_statement_begin(b->db, "SELECT size, file, envelope, structure FROM message WHERE message_id = ?");
+	struct database_statement *s = database_statement_begin(b->db, "SELECT size, file, envelope, structure, codec FROM message WHERE message_id = ?");
 	struct mime_tree tree;
 
 	database_statement_bind_int(s, 1, message_id);
@@ -151,6 +122,7 @@ static void take_message(struct build *b, int64_t message_id)
 	}
 	uint64_t size = (uint64_t)database_statement_int(s, 0);
 	const char *file = database_statement_text(s, 1, &b->arena);
+	enum store_codec codec = (enum store_codec)database_statement_int(s, 4);
 	struct bytes packed = arena_bytes(&b->arena, database_statement_bytes(s, 3));
 	store_index_segment_begin(b->segment, message_id);
 	take_envelope(b, database_statement_bytes(s, 2));
@@ -158,7 +130,8 @@ static void take_message(struct build *b, int64_t message_id)
 	bool ok = mime_tree_unpack(packed, &b->arena, &tree);
 	if (ok) {
 		text_walk_start(b->walk, &tree, TEXT_WALK_HEADER | TEXT_WALK_PARTS | TEXT_WALK_BODY);
-		ok = take_octets(b, message_id, size, file);
+		ok = store_stored_open(&b->stored, b->store->dir_fd, message_id, size, codec, file, NULL) && take_octets(b);
+		store_stored_close(&b->stored);
 	}
 	if (!ok)
 		store_index_segment_unknown(b->segment);
@@ -321,7 +294,7 @@ static bool take_all(struct build *b, struct error *err)
 
 bool store_index_build(struct store *store, int64_t user_id, bool anew, bool (*pause)(void *owner), void *owner, struct store_index_built *built, struct error *err)
 {
-	struct build b = { .store = store, .user_id = user_id, .pause = pause, .owner = owner, .built = built };
+	struct build b = { .store = store, .user_id = user_id, .pause = pause, .owner = owner, .built = built, .stored = { .fd = -1 } };
 	bool ok = false;
 
 	b.db = store_database_open(store->data_dir, DATABASE_READ, false, err);
@@ -333,6 +306,7 @@ bool store_index_build(struct store *store, int64_t user_id, bool anew, bool (*p
 	if (b.walk != NULL)
 		text_walk_destroy(b.walk);
 	store_index_segment_destroy(b.segment);
+	store_stored_release(&b.stored);
 	arena_reset(&b.arena);
 	free(b.marks);
 	database_close(b.index);

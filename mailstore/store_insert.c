@@ -40,14 +40,16 @@ int64_t store_insert_message(struct store_context *context, const struct store_b
 {
 	struct database_statement *s;
 
-	s = database_statement_begin(context->db, "INSERT INTO message(size, header_len, file, sent, envelope, structure, sortkeys) VALUES(?, ?, ?, ?, ?, ?, ?)");
+	s = database_statement_begin(context->db, "INSERT INTO message(size, header_len, codec, file, sent, envelope, structure, sortkeys) "
+	                             "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
 	database_statement_bind_int(s, 1, (int64_t)store_body_size(body));
 	database_statement_bind_int(s, 2, (int64_t)kept->header_len);
-	database_statement_bind_text(s, 3, store_body_file_name(body));
-	database_statement_bind_int(s, 4, kept->sent_s);
-	database_statement_bind_blob(s, 5, kept->envelope);
-	database_statement_bind_blob(s, 6, kept->structure);
-	database_statement_bind_blob(s, 7, kept->sortkeys);
+	database_statement_bind_int(s, 3, store_body_codec(body));
+	database_statement_bind_text(s, 4, store_body_file_name(body));
+	database_statement_bind_int(s, 5, kept->sent_s);
+	database_statement_bind_blob(s, 6, kept->envelope);
+	database_statement_bind_blob(s, 7, kept->structure);
+	database_statement_bind_blob(s, 8, kept->sortkeys);
 	database_statement_run(s);
 	int64_t message_id = database_last_id(context->db);
 	if (store_body_file_name(body) == NULL)

@@ -58,18 +58,41 @@ static bool read_file(struct read_request *self, struct store_context *context, 
 	return ok;
 }
 
+static bool read_packed(struct read_request *self, struct store_context *context, uint64_t size, enum store_codec codec, const char *name)
+{
+	struct store_stored *stored = &context->stored;
+	uint64_t at = self->offset, end = self->offset + self->len;
+	struct bytes chunk;
+	bool ok = store_stored_open(stored, context->store->dir_fd, self->message_id, size, codec, name, &self->request.error);
+
+	while (ok && at < end) {
+		uint64_t start = at - at % STORE_CHUNK_SIZE;
+		ok = store_stored_chunk(stored, context->db, at / STORE_CHUNK_SIZE, &chunk, &self->request.error);
+		if (ok) {
+			struct bytes wanted = bytes_slice(chunk, (size_t)(at - start), (size_t)(end - start));
+			buffer_add_bytes(&self->octets, wanted);
+			at += wanted.len;
+		}
+	}
+	store_stored_close(stored);
+	return ok;
+}
+
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct read_request *self = (struct read_request *)request;
-	struct database_statement *s = database_statement_begin(context->db, "SELECT size, file FROM message WHERE message_id = ?");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT size, file, codec FROM message WHERE message_id = ?");
 	const char *file = NULL;
 	uint64_t size = 0;
+	enum store_codec codec = STORE_PLAIN;
+	bool ok;
 
 	database_statement_bind_int(s, 1, self->message_id);
 	bool found = database_statement_step(s);
 	if (found) {
 		size = (uint64_t)database_statement_int(s, 0);
 		file = database_statement_text(s, 1, &request->arena);
+		codec = (enum store_codec)database_statement_int(s, 2);
 	}
 	database_statement_end(s);
 	if (!found) {
@@ -82,7 +105,10 @@ static enum store_run run(struct store_request *request, struct store_context *c
 		self->len = (size_t)(size - self->offset);
 	if (self->len == 0)
 		return STORE_RUN_DONE;
-	bool ok = file != NULL ? read_file(self, context, file) : read_chunks(self, context);
+	if (codec != STORE_PLAIN)
+		ok = read_packed(self, context, size, codec, file);
+	else
+		ok = file != NULL ? read_file(self, context, file) : read_chunks(self, context);
 	return ok ? STORE_RUN_DONE : STORE_RUN_FAILED;
 }
 

@@ -110,7 +110,7 @@ static bool start(struct reader *reader, struct store *store, struct error *err)
 
 	if (db == NULL)
 		return false;
-	reader->context = (struct store_context){ .store = store, .db = db };
+	reader->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1 } };
 	int failed = pthread_create(&reader->thread, NULL, run, reader);
 	if (failed == 0)
 		return true;
@@ -147,6 +147,7 @@ void store_readers_destroy(struct store_readers *all)
 	for (size_t i = 0; i < all->n; i++) {
 		pthread_join(all->at[i].thread, NULL);
 		database_close(all->at[i].context.db);
+		store_context_release(&all->at[i].context);
 	}
 	pthread_cond_destroy(&all->wake);
 	pthread_mutex_destroy(&all->mutex);

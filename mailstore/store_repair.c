@@ -13,7 +13,9 @@
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 #include "mailstore/store_fault_files.h"
+#include "mailstore/store_fault_frames.h"
 #include "mailstore/store_faults.h"
+#include "mailstore/store_mend.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_salvage.h"
 #include "mailstore/store_schema.h"
@@ -29,6 +31,7 @@ struct repair {
 	store_repair_fn *told;
 	void *owner;
 	struct error error;             /* of the turnstile */
+	unsigned n_frames;              /* packed messages mended */
 };
 
 struct found {
@@ -218,6 +221,59 @@ static void repair_file(void *owner, const struct store_fault_file *file)
 		r->told(r->owner, file->text, done);
 }
 
+/* ---- packed bodies ---- */
+
+/* False: the message is gone, or has another file. */
+static bool name_mended(struct repair *r, const struct store_fault_frame *frame, const struct store_file *made)
+{
+	struct database_statement *s = database_statement_begin(r->context.db, "UPDATE message SET file = ?, codec = 0 WHERE message_id = ? AND file = ?");
+
+	database_statement_bind_text(s, 1, made->name);
+	database_statement_bind_int(s, 2, frame->message_id);
+	database_statement_bind_text(s, 3, frame->file);
+	bool is_named = database_statement_run(s) == 1;
+	if (is_named)
+		store_salvage_hold(&r->context, frame->message_id);
+	return is_named;
+}
+
+/* Long work before the turn, which is short. */
+static const char *mend_packed(struct repair *r, const struct store_fault_frame *frame)
+{
+	struct store_file made = { .fd = -1 };
+	bool is_named = false;
+
+	if (!store_mend_file(r->context.db, r->dir_fd, frame, &made, &r->error))
+		return NULL;
+	if (enter(r)) {
+		is_named = name_mended(r, frame, &made);
+		leave(r);
+	}
+	is_named = is_named && !failed(r);
+	store_file_release(r->dir_fd, &made, is_named);
+	if (is_named)
+		store_file_remove(r->dir_fd, frame->file);
+	return is_named ? "lines that say so stand where octets are lost" : NULL;
+}
+
+static void repair_frame(void *owner, const struct store_fault_frame *frame)
+{
+	struct repair *r = owner;
+	const char *done = NULL;
+
+	if (failed(r))
+		return;
+	if (frame->file != NULL) {
+		done = mend_packed(r, frame);
+	} else if (enter(r)) {
+		done = store_salvage_body(&r->context, frame->message_id);
+		leave(r);
+	}
+	r->n_frames++;
+	if (!failed(r))
+		r->told(r->owner, frame->text, done);
+}
+
 static void repair_all(struct repair *r)
 {
 	repair_indexes(r);
@@ -226,11 +282,16 @@ static void repair_all(struct repair *r)
 		store_fault_files_walk(r->context.db, r->dir_fd, clock_now_s(), repair_file, r);
 	for (size_t i = 0; i < store_n_faults && !failed(r); i++)
 		repair_rows(r, &store_faults[i]);
+	if (!failed(r))
+		store_fault_frames_walk(r->context.db, r->dir_fd, repair_frame, r);
+	/* what had to go with a message of which no frame was left */
+	for (size_t i = 0; i < store_n_faults && r->n_frames > 0 && !failed(r); i++)
+		repair_rows(r, &store_faults[i]);
 }
 
 bool store_repair(const char *data_dir, store_repair_fn *told, void *owner, struct error *err)
 {
-	struct repair r = { .turnstile = { .fd = -1 }, .told = told, .owner = owner };
+	struct repair r = { .context = { .stored = { .fd = -1 } }, .turnstile = { .fd = -1 }, .told = told, .owner = owner };
 
 	r.dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r.dir_fd < 0)

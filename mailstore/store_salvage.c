@@ -1,6 +1,7 @@
 #include "mailstore/store_salvage.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "mailstore/messages.h"
@@ -59,16 +60,28 @@ const char *store_salvage_messages(struct store_context *context, int64_t mailbo
 
 /* ---- a row made again from its octets ---- */
 
-static uint64_t summarise(struct store_context *context, int64_t message_id, struct summary *summary)
+static uint64_t summarise(struct store_context *context, int64_t message_id, struct summary *summary, enum store_codec *codec)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id BETWEEN ?1 << 12 AND ?1 << 12 | 4095 ORDER BY id");
 	struct summary_builder *builder = summary_builder_create();
 	uint64_t size = 0;
 
 	database_statement_bind_int(s, 1, message_id);
-	while (database_statement_step(s)) {
-		summary_builder_feed(builder, database_statement_bytes(s, 0));
-		size += database_statement_bytes(s, 0).len;
+	for (int64_t n = 0; database_statement_step(s); n++) {
+		struct bytes octets = database_statement_bytes(s, 0);
+		size_t len = store_packer_plain_len(octets);
+		/* no mail begins like a frame */
+		if (n == 0 && len > 0)
+			*codec = STORE_ZSTD;
+		if (*codec == STORE_ZSTD) {
+			buffer_clear(&context->stored.plain);
+			octets.at = buffer_reserve(&context->stored.plain, len);
+			if (!store_packer_unpack(&context->stored.packer, database_statement_bytes(s, 0), context->stored.plain.at, len, NULL))
+				memset(context->stored.plain.at, ' ', len);     /* mended when frames are looked at */
+			octets.len = len;
+		}
+		summary_builder_feed(builder, octets);
+		size += octets.len;
 	}
 	summary_builder_finish(builder, summary);
 	summary_builder_destroy(builder);
@@ -78,9 +91,10 @@ static uint64_t summarise(struct store_context *context, int64_t message_id, str
 const char *store_salvage_chunks(struct store_context *context, int64_t message_id)
 {
 	struct summary summary = { 0 };
-	uint64_t size = summarise(context, message_id, &summary);
+	enum store_codec codec = STORE_PLAIN;
+	uint64_t size = summarise(context, message_id, &summary, &codec);
 	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO message(message_id, size, header_len, sent, envelope, structure, sortkeys) VALUES(?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO message(message_id, size, header_len, sent, envelope, structure, sortkeys, codec) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, message_id);
 	database_statement_bind_int(s, 2, (int64_t)size);
@@ -89,6 +103,7 @@ const char *store_salvage_chunks(struct store_context *context, int64_t message_
 	database_statement_bind_blob(s, 5, buffer_bytes(&summary.envelope));
 	database_statement_bind_blob(s, 6, buffer_bytes(&summary.structure));
 	database_statement_bind_blob(s, 7, buffer_bytes(&summary.sortkeys));
+	database_statement_bind_int(s, 8, codec);
 	database_statement_run(s);
 	summary_release(&summary);
 	return "read again";
@@ -161,36 +176,52 @@ void store_salvage_hold(struct store_context *context, int64_t message_id)
 	run_for(context, "UPDATE qrcpt SET hold = 1 WHERE queue_id IN (SELECT queue_id FROM qmsg WHERE message_id = ?1) AND ?2 = 0", message_id, 0);
 }
 
-/* Chunk n is to hold len octets: what is there of them, and filler. */
-static void mend_chunk(struct store_context *context, int64_t id, size_t len)
+static void put_chunk(struct store_context *context, int64_t id, struct bytes octets)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id = ?");
-	struct buffer octets = { 0 };
+	struct database_statement *s = database_statement_begin(context->db, "INSERT OR REPLACE INTO chunk(id, data) VALUES(?, ?)");
 
 	database_statement_bind_int(s, 1, id);
-	if (database_statement_step(s))
-		buffer_add_bytes(&octets, bytes_slice(database_statement_bytes(s, 0), 0, len));
-	database_statement_end(s);
-	store_salvage_filler(&octets, len - octets.len);
-	s = database_statement_begin(context->db, "INSERT OR REPLACE INTO chunk(id, data) VALUES(?, ?)");
-	database_statement_bind_int(s, 1, id);
-	database_statement_bind_blob(s, 2, buffer_bytes(&octets));
+	database_statement_bind_blob(s, 2, octets);
 	database_statement_run(s);
+}
+
+/* The chunk is to hold len octets: what is there of them, and filler; of a damaged frame nothing is. */
+static void mend_chunk(struct store_context *context, int64_t id, size_t len, enum store_codec codec)
+{
+	struct buffer octets = { 0 };
+
+	if (codec == STORE_PLAIN) {
+		struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id = ?");
+		database_statement_bind_int(s, 1, id);
+		if (database_statement_step(s))
+			buffer_add_bytes(&octets, bytes_slice(database_statement_bytes(s, 0), 0, len));
+		database_statement_end(s);
+	}
+	store_salvage_filler(&octets, len - octets.len);
+	if (codec == STORE_ZSTD)
+		put_chunk(context, id, store_packer_pack(&context->stored.packer, buffer_bytes(&octets)));
+	else
+		put_chunk(context, id, buffer_bytes(&octets));
 	buffer_release(&octets);
 }
 
 const char *store_salvage_body(struct store_context *context, int64_t message_id)
 {
-	int64_t size = one_for(context, "SELECT size FROM message WHERE message_id = ?", message_id), n = 0;
+	int64_t size = one_for(context, "SELECT size FROM message WHERE message_id = ?", message_id);
+	enum store_codec codec = (enum store_codec)one_for(context, "SELECT codec FROM message WHERE message_id = ?", message_id);
+	struct store_stored *stored = &context->stored;
+	struct bytes chunk;
+	uint64_t n = 0;
+	size_t len;
 
+	if (!store_stored_open(stored, -1, message_id, (uint64_t)size, codec, NULL, NULL))
+		return NULL;
 	if (one_for(context, "SELECT count(*) FROM chunk WHERE id BETWEEN ?1 << 12 AND ?1 << 12 | 4095", message_id) == 0)
 		return store_salvage_lost(context, message_id);
-	for (int64_t at = 0; at < size; at += (int64_t)STORE_CHUNK_SIZE, n++) {
-		int64_t len = size - at < (int64_t)STORE_CHUNK_SIZE ? size - at : (int64_t)STORE_CHUNK_SIZE;
-		if (one_for(context, "SELECT length(data) FROM chunk WHERE id = ?", message_id << 12 | n) != len)
-			mend_chunk(context, message_id << 12 | n, (size_t)len);
-	}
-	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?2 AND ?1 << 12 | 4095", message_id, message_id << 12 | n);
+	for (; (len = store_stored_chunk_len(stored, n)) > 0; n++)
+		if (!store_stored_chunk(stored, context->db, n, &chunk, NULL))
+			mend_chunk(context, message_id << 12 | (int64_t)n, len, codec);
+	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?2 AND ?1 << 12 | 4095", message_id, message_id << 12 | (int64_t)n);
 	store_salvage_hold(context, message_id);
 	return "lines that say so stand where octets are lost";
 }

@@ -16,7 +16,7 @@ store_fault_fn store_salvage_messages;
 store_fault_fn store_salvage_chunks;
 /* A message of which nothing is there: its rows in mailboxes are expunged, in the queue removed. */
 store_fault_fn store_salvage_lost;
-/* A message some of whose chunks are gone: lines that say so stand in for them; in the queue it is held. */
+/* A message some of whose chunks are gone or damaged: lines that say so stand in for them; in the queue it is held. */
 store_fault_fn store_salvage_body;
 /* A message in no mailbox and no queue: to the INBOX of that account. */
 store_fault_fn store_salvage_orphan;

@@ -5,18 +5,17 @@
 #include "mailstore/search.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "mailstore/store_body.h"
-#include "mailstore/store_file.h"
 #include "mailstore/store_index.h"
 #include "mailstore/store_indexer.h"
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_needle.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
+#include "mailstore/store_stored.h"
 #include "message/mime_part.h"
 #include "message/text_walk.h"
 
@@ -45,10 +44,8 @@ struct search_request {
 	bool is_among_expunged;         /* of the rows; the living ones are done */
 	/* the message under way: row n_done - 1 */
 	bool is_open;
-	int fd;                         /* its file; -1 = its octets are rows */
+	struct store_stored stored;
 	uint64_t open_needles;          /* not found in it yet */
-	uint64_t size;
-	int64_t message_id;
 	struct arena arena;
 	struct mime_tree tree;
 	struct text_walk *walk;
@@ -107,22 +104,23 @@ static unsigned look_at_envelope(struct search_request *self, struct bytes packe
 
 static void close_message(struct search_request *self)
 {
-	if (self->fd >= 0)
-		close(self->fd);
-	self->fd = -1;
+	store_stored_close(&self->stored);
 	self->is_open = false;
 	arena_reset(&self->arena);
 }
 
 static void open_message(struct search_request *self, struct store_context *context, int64_t message_id)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT size, file, envelope, structure FROM message WHERE message_id = ?");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT size, file, envelope, structure, codec FROM message WHERE message_id = ?");
 	const char *file = NULL;
+	enum store_codec codec = STORE_PLAIN;
+	uint64_t size = 0;
 	unsigned kinds = 0;
 
 	database_statement_bind_int(s, 1, message_id);
 	if (database_statement_step(s)) {
-		self->size = (uint64_t)database_statement_int(s, 0);
+		size = (uint64_t)database_statement_int(s, 0);
+		codec = (enum store_codec)database_statement_int(s, 4);
 		kinds = look_at_envelope(self, database_statement_bytes(s, 2));
 		if (kinds != 0) {
 			file = database_statement_text(s, 1, &self->arena);
@@ -132,58 +130,24 @@ static void open_message(struct search_request *self, struct store_context *cont
 		}
 	}
 	database_statement_end(s);
-	self->is_open = kinds != 0;
-	self->message_id = message_id;
-	if (file != NULL && (self->fd = store_file_open(context->store->dir_fd, file, NULL)) < 0)
-		self->is_open = false;
+	self->is_open = kinds != 0 && store_stored_open(&self->stored, context->store->dir_fd, message_id, size, codec, file, NULL);
 	if (self->is_open)
 		text_walk_start(self->walk, &self->tree, kinds);
 	else
 		close_message(self);
 }
 
-static bool read_rows(struct search_request *self, struct store_context *context, uint64_t at)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id = ?");
-	uint64_t n = at / STORE_CHUNK_SIZE;
-
-	database_statement_bind_int(s, 1, self->message_id << 12 | (int64_t)n);
-	bool ok = database_statement_step(s);
-	if (ok) {
-		struct bytes data = database_statement_bytes(s, 0);
-		ok = n * STORE_CHUNK_SIZE + data.len > at;
-		text_walk_feed(self->walk, n * STORE_CHUNK_SIZE, data);
-	}
-	database_statement_end(s);
-	return ok;
-}
-
-static bool read_file(struct search_request *self, uint64_t at, uint64_t len)
-{
-	const struct store_file file = { .fd = self->fd };
-	struct buffer octets = { 0 };
-	size_t n = len < STORE_CHUNK_SIZE ? (size_t)len : STORE_CHUNK_SIZE;
-	bool ok = store_file_read(&file, at, buffer_reserve(&octets, n), n, NULL);
-
-	if (ok) {
-		buffer_added(&octets, n);
-		text_walk_feed(self->walk, at, buffer_bytes(&octets));
-	}
-	buffer_release(&octets);
-	return ok;
-}
-
-/* A piece of at most 64 KiB.  Octets that are not there end the message: store_check tells of them, a search finds what is left. */
+/* A chunk.  Octets that are not there end the message: store_check tells of them, a search finds what is left. */
 static void read_on(struct search_request *self, struct store_context *context)
 {
+	struct bytes chunk;
 	uint64_t at, len;
-	bool ok = text_walk_wants(self->walk, &at, &len) && at < self->size;
+	bool ok = text_walk_wants(self->walk, &at, &len) && at < self->stored.size &&
+	          store_stored_chunk(&self->stored, context->db, at / STORE_CHUNK_SIZE, &chunk, NULL);
 
-	if (ok && self->fd >= 0)
-		ok = read_file(self, at, len < self->size - at ? len : self->size - at);
-	else if (ok)
-		ok = read_rows(self, context, at);
-	if (!ok)
+	if (ok)
+		text_walk_feed(self->walk, at - at % STORE_CHUNK_SIZE, chunk);
+	else
 		close_message(self);
 }
 
@@ -320,8 +284,8 @@ static void release(struct store_request *request)
 {
 	struct search_request *self = (struct search_request *)request;
 
-	if (self->is_open)
-		close_message(self);
+	close_message(self);
+	store_stored_release(&self->stored);
 	for (size_t i = 0; i < self->n; i++) {
 		buffer_release(&self->finders[i].tail);
 		ranges_release(&self->found[i]);
@@ -343,7 +307,7 @@ struct store_request *store_search(struct store_client *client, int64_t mailbox_
 	struct search_request *self = store_request_create(client, &ops, sizeof *self);
 
 	self->mailbox_id = mailbox_id;
-	self->fd = -1;
+	self->stored.fd = -1;
 	self->done = done;
 	self->owner = owner;
 	ranges_copy(&self->uids, uids);

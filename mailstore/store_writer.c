@@ -299,7 +299,7 @@ struct store_writer *store_writer_create(struct store *store, struct error *err)
 		return NULL;
 	struct store_writer *writer = xcalloc(1, sizeof *writer);
 	writer->store = store;
-	writer->context = (struct store_context){ .store = store, .db = db };
+	writer->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1 } };
 	pthread_mutex_init(&writer->mutex, NULL);
 	pthread_cond_init(&writer->wake, NULL);
 	int failed = pthread_create(&writer->thread, NULL, run, writer);

@@ -58,6 +58,7 @@ static void warn_of_restart(const struct service *s, const struct service_settin
 	const struct { const char *key; bool is_same; } fixed[] = {
 		{ "data_dir", is_same_text(old->data_dir, new->data_dir) },
 		{ "ephemeral", old->ephemeral == new->ephemeral },
+		{ "compress", old->compress == new->compress },
 		{ "user", is_same_text(old->user, new->user) },
 		{ "process.threads", old->process.threads == new->process.threads },
 		{ "process.sandbox", old->process.sandbox == new->process.sandbox },

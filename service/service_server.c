@@ -202,6 +202,7 @@ static bool open_store(struct service *s, struct error *err)
 {
 	const struct store_options options = {
 		.data_dir = s->first->settings.data_dir, .ephemeral = s->first->settings.ephemeral, .is_daemon = true,
+		.compress = s->first->settings.compress == SERVICE_COMPRESS_ZSTD,
 		.budget = s->budget, .on_commit = service_changes_committed, .owner = s,
 	};
 

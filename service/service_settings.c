@@ -204,6 +204,7 @@ static const char *const tls_versions[] = { "1.2", "1.3", NULL };
 static const char *const plaintext[] = { "never", "loopback", "always", NULL };
 static const char *const peer_tls[] = { "none", "opportunistic", "required", "verify", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const compressions[] = { "none", "zstd", NULL };
 
 const char *service_kind_name(int service)
 {
@@ -324,6 +325,8 @@ static const struct settings_row rows[] = {
 	  .help = "store files; fixed when the store is created" },
 	{ .name = "ephemeral", .type = SETTINGS_BOOL, .offset = AT(ephemeral), .value = "false",
 	  .help = "no syncs, mail deleted when the last daemon ends: for test benches (mailctl init --ephemeral)" },
+	{ .name = "compress", .type = SETTINGS_CHOICE, .offset = AT(compress), .value = "none", .choices = compressions,
+	  .help = "mail stored from now on: none, zstd (half the disk or less, a little more work)" },
 	{ .name = "catch_all", .type = SETTINGS_BOOL, .offset = AT(catch_all), .value = "false", .check = check_catch_all,
 	  .help = "any local recipient makes its mailbox: said to mailctl init --catch-all" },
 	{ .name = "listen", .type = SETTINGS_LIST, .offset = AT(listen), .flags = SETTINGS_REQUIRED, .min = 1, .max = 64,

@@ -14,6 +14,7 @@
 enum service_kind { SERVICE_SMTP, SERVICE_SUBMISSION, SERVICE_LMTP, SERVICE_IMAP, SERVICE_METRICS };
 enum service_tls { SERVICE_TLS_NONE, SERVICE_TLS_STARTTLS, SERVICE_TLS_IMPLICIT };
 enum service_plaintext { SERVICE_PLAINTEXT_NEVER, SERVICE_PLAINTEXT_LOOPBACK, SERVICE_PLAINTEXT_ALWAYS };
+enum service_compress { SERVICE_COMPRESS_NONE, SERVICE_COMPRESS_ZSTD };
 enum service_peer_tls { SERVICE_PEER_NONE, SERVICE_PEER_OPPORTUNISTIC, SERVICE_PEER_REQUIRED, SERVICE_PEER_VERIFY };
 
 struct service_listen {
@@ -39,6 +40,7 @@ struct service_settings {
 	const char *data_dir, *user, *postmaster;
 	int64_t shards;
 	bool ephemeral, catch_all;
+	int compress;                   /* enum service_compress */
 	struct settings_list listen;    /* of struct service_listen */
 	struct { const char *certificate, *key; int min_version; int64_t line; } tls;    /* min_version: 0 = "1.2", 1 = "1.3" */
 	int plaintext_auth;             /* enum service_plaintext */
