@@ -292,7 +292,12 @@ void net_discover_send_to(struct net_discover *d, unsigned interface, const stru
 		.msg_control = control.room, .msg_controllen = is_v6 ? CMSG_SPACE(sizeof v6) : CMSG_SPACE(sizeof v4),
 	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	const struct net_interface *i = net_interfaces_by_index(d->interfaces, interface);
 
+	/* on loopback the kernel would choose another interface's address, which no neighbour believes */
+	for (size_t at = i != NULL ? i->n_addrs : 0; at-- > 0;)
+		if (net_addr_family(&i->addrs[at].addr) == AF_INET)
+			v4.ipi_spec_dst = ((const struct sockaddr_in *)(const void *)&i->addrs[at].addr.storage)->sin_addr;
 	c->cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	c->cmsg_type = is_v6 ? IPV6_PKTINFO : IP_PKTINFO;
 	c->cmsg_len = is_v6 ? CMSG_LEN(sizeof v6) : CMSG_LEN(sizeof v4);

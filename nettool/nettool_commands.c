@@ -11,6 +11,7 @@ static const struct nettool_command *const commands[] = {
 	&nettool_forward,
 	&nettool_multicast,
 	&nettool_broadcast,
+	&nettool_rpc,
 	&nettool_tunnel,
 };
 
