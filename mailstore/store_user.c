@@ -4,6 +4,7 @@
 #include "mailstore/store_address.h"
 #include "mailstore/store_expunge.h"
 #include "mailstore/store_index.h"
+#include "mailstore/store_mailbox_empty.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 #include "mailstore/store_send_count.h"
@@ -290,13 +291,34 @@ struct store_request *store_user_set(struct store_client *client, struct bytes n
 	return store_request_submit(&self->request);
 }
 
+/* Nobody comes in and no mail comes to it while it is emptied; whoever asked does so again after a crash. */
+static void disable(struct store_context *context, int64_t user_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "UPDATE user SET state = state | ?2 WHERE user_id = ?1 AND state & ?2 = 0");
+
+	database_statement_bind_int(s, 1, user_id);
+	database_statement_bind_int(s, 2, STORE_USER_DISABLED);
+	database_statement_run(s);
+}
+
+/* False: some may be left. */
+static bool remove_messages(struct store_context *context, int64_t user_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT mailbox_id FROM mailbox WHERE user_id = ? AND n_messages > 0 LIMIT 1");
+
+	database_statement_bind_int(s, 1, user_id);
+	int64_t mailbox_id = database_statement_one(s, 0);
+	if (mailbox_id != 0)
+		store_mailbox_empty_part(context, user_id, mailbox_id);
+	return mailbox_id == 0;
+}
+
 static enum store_run run_delete(struct store_request *request, struct store_context *context)
 {
 	static const char *const statements[] = {
 		"DELETE FROM credential WHERE user_id = ?",
 		"DELETE FROM subscription WHERE user_id = ?",
 		"DELETE FROM send_count WHERE user_id = ?",
-		"DELETE FROM thread_id WHERE user_id = ?",
 		"DELETE FROM keyword WHERE mailbox_id IN (SELECT mailbox_id FROM mailbox WHERE user_id = ?)",
 		"DELETE FROM mailbox WHERE user_id = ?",
 		"DELETE FROM user WHERE user_id = ?",
@@ -307,6 +329,9 @@ static enum store_run run_delete(struct store_request *request, struct store_con
 	if (user_id == 0)
 		return not_found(self);
 	self->deleted_id = user_id;
+	disable(context, user_id);
+	if (!remove_messages(context, user_id))
+		return STORE_RUN_MORE;
 	store_expunge_all(context, user_id);
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
 		struct database_statement *s = database_statement_begin(context->db, statements[i]);

@@ -32,7 +32,7 @@ struct store_request *store_user_create(struct store_client *, struct bytes name
 struct store_request *store_user_get(struct store_client *, struct bytes name, store_user_fn *, void *owner);
 struct store_request *store_user_list(struct store_client *, store_user_fn *, void *owner);
 struct store_request *store_user_set_password(struct store_client *, struct bytes name, const struct password_record *, store_done_fn *, void *owner);
-/* With its mailboxes; bodies go when nobody points at them.  Aliases that lead there stay: their mail is then refused, or reported to its sender. */
+/* With its mailboxes, in parts, disabled before the first: one that was cut off is asked for again.  Bodies go when nobody points at them.  Aliases that lead there stay: their mail is then refused, or reported to its sender. */
 struct store_request *store_user_delete(struct store_client *, struct bytes name, store_done_fn *, void *owner);
 
 struct store_user_change {

@@ -1,5 +1,7 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
+#include <stdatomic.h>
+
 static void a_user_has_the_first_mailboxes(struct fixture *f)
 {
 	static const char *const names[] = { "INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash" };
@@ -85,6 +87,32 @@ static void a_deleted_user_leaves_nothing(struct fixture *f)
 	CHECK_ROW(again > dave, "ids are never used again");
 }
 
+static atomic_uint n_commits;
+
+static void on_commit(void *owner, const struct store_hint *hints, size_t n)
+{
+	(void)owner, (void)hints, (void)n;
+	atomic_fetch_add(&n_commits, 1);
+}
+
+static void one_with_much_mail_goes_in_parts(struct fixture *f)
+{
+	int64_t fred = add_user(f, "fred@a.test");
+
+	deliver_to(f, 100, &fred, 1);
+	ask(f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) "
+	       "INSERT INTO msg SELECT (g.id >> 32) << 32 | n.i, modseq, flags, internal_date, saved, size, sent, thread, message_id FROM n, msg g");
+	ask(f, "UPDATE mailbox SET uidnext = 12001, n_messages = 12000, n_unseen = 12000, n_octets = 1200000 WHERE n_messages = 1");
+	ask(f, "UPDATE user SET used_messages = 12000, used_octets = 1200000 WHERE used_messages = 1");
+	CHECK(findings(f) == 0);
+	atomic_store(&n_commits, 0);
+	answer_clear();
+	store_user_delete(f->client, BYTES("fred@a.test"), on_done, f);
+	CHECK(wait_for(f) == ERROR_NONE && get_user(f, "fred@a.test") == ERROR_NOT_FOUND);
+	CHECK_ROW(atomic_load(&n_commits) >= 3, "others have their turn between them");
+	CHECK(findings(f) == 0 && ask(f, "SELECT count(*) FROM msg") == 0);
+}
+
 static void uidvalidity_rises_when_an_address_is_made_again(struct fixture *f)
 {
 	int64_t erin = add_user(f, "erin@a.test");
@@ -114,7 +142,7 @@ static void domains_are_added_once(struct fixture *f)
 
 int main(void)
 {
-	struct fixture f = { 0 };
+	struct fixture f = { .options = { .on_commit = on_commit } };
 
 	fixture_start(&f, "user");
 	a_user_has_the_first_mailboxes(&f);
@@ -122,6 +150,7 @@ int main(void)
 	passwords_are_kept_as_records(&f);
 	users_are_listed_by_name(&f);
 	a_deleted_user_leaves_nothing(&f);
+	one_with_much_mail_goes_in_parts(&f);
 	uidvalidity_rises_when_an_address_is_made_again(&f);
 	domains_are_added_once(&f);
 	CHECK(findings(&f) == 0);
