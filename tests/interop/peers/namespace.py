@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 INSIDE = "POSTA_PEERS_INSIDE"
-USERS = {"postfix": 64901, "dovecot": 64902, "dovenull": 64903}
+USERS = {"postfix": 64901, "dovecot": 64902, "dovenull": 64903, "avahi": 64905}
 GROUPS = {**USERS, "postdrop": 64904}
 
 
