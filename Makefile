@@ -104,7 +104,7 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $$(call program_objects,$$(*D)) $(call 
 unit-programs: $(UNIT_TESTS)
 
 # Programs that other tests run: linked with the libraries, judged by nobody here.
-TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,tests/bench/bench_store.c tests/store/store_load.c tests/store/store_list.c tests/store/store_rival.c)
+TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/bench_*.c tests/store/store_*.c))
 $(TEST_PROGRAMS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@";)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs)
@@ -163,7 +163,7 @@ crash:
 
 bench:
 	@tools/deps build test
-	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
 	@tests/bench/run --bin $(BUILD)/bin
 
 interop:

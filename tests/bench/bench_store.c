@@ -1,102 +1,63 @@
 /*
- * bench_store: the store beside SQLite itself, same disk, same minute (targets 1 to 4 of the store's reference page).
+ * bench_store: mail into the store, and the same octets into SQLite itself (targets 1 to 5 and 7 of the store's reference page).
  *
- *	bench_store FOLDER [SECONDS]
+ *	bench_store raw FOLDER OCTETS BATCH SECONDS             one thread, one INSERT a message, BATCH of them a transaction
+ *	bench_store store FOLDER OCTETS AT_ONCE RECIPIENTS SECONDS      AT_ONCE deliveries outstanding, 1,000 mailboxes
  *
- * The share of raw asked for is that of a store which keeps threads and a journal.
- *
- * raw: one thread, one INSERT of the octets a message, B of them a transaction.  store: P deliveries outstanding,
- * 1,000 mailboxes.  Prints a line a figure: messages a second and kB written a message.
+ * The folder must be there; a store in it is used, else made.  Prints lines `KEY VALUE`: n, rate, written_kb and cpu_us of a message;
+ * of a store also p50_ms, p99_ms and max_ms.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/random.h"
-#include "database/database.h"
-#include "database/database_statement.h"
-#include "database/database_transaction.h"
 #include "mailstore/bodies.h"
 #include "mailstore/deliver.h"
-#include "mailstore/queue.h"
 #include "mailstore/users.h"
+#include "tests/bench/measure.h"
 
 #define N_USERS 1000
 #define STRUCTURE_LEN 300
+#define AT_ONCE_MAX 256
+#define RECIPIENTS_MAX 16
+#define BODY_MAX ((size_t)4 << 20)
 
-static double seconds = 2;
-static char octets[1 << 20];
-
-static uint64_t written(void)
-{
-	FILE *file = fopen("/proc/self/io", "r");
-	char line[80];
-	unsigned long long value = 0;
-
-	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		if (sscanf(line, "write_bytes: %llu", &value) == 1)
-			break;
-	if (file != NULL)
-		fclose(file);
-	return value;
-}
-
-/* Of all threads. */
-static double cpu_us(void)
-{
-	struct rusage used;
-
-	getrusage(RUSAGE_SELF, &used);
-	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
+static char *octets;
 
 struct mark {
-	int64_t ms;
-	uint64_t written;
-	double cpu_us;
+	double ms, written, cpu_us;
 };
 
 static struct mark mark(void)
 {
-	return (struct mark){ clock_monotonic_ms(), written(), cpu_us() };
+	return (struct mark){ now_ms(), written(), cpu_us() };
 }
 
-static double report(const char *what, size_t size, unsigned batch, unsigned n, const struct mark *start)
+static void report(unsigned n, const struct mark *start)
 {
-	double rate = n * 1000.0 / (double)(clock_monotonic_ms() - start->ms + 1);
-
-	printf("%-8s %8zu octets %4u at once: %9.0f /s %8.1f kB written %7.1f us of processor each\n", what, size, batch, rate,
-	       (double)(written() - start->written) / n / 1000, (cpu_us() - start->cpu_us) / n);
-	return rate;
+	tell("n", n);
+	tell("rate", n * 1000.0 / (now_ms() - start->ms));
+	tell("written_kb", (written() - start->written) / n / 1000);
+	tell("cpu_us", (cpu_us() - start->cpu_us) / n);
 }
 
-static double raw(const char *folder, size_t size, unsigned batch)
+static void raw(const char *folder, size_t size, unsigned batch, double seconds)
 {
-	char *path = xprintf("%s/raw-%zu-%u.db", folder, size, batch);
-	struct database_options options = { .path = path, .mode = DATABASE_CREATE };
-	struct database *db = database_open(&options, NULL);
+	struct database *db = open_database(folder, "raw.db", DATABASE_CREATE, false);
 	unsigned n = 0;
 
-	database_script(db, "CREATE TABLE raw(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT");
+	database_script(db, "CREATE TABLE IF NOT EXISTS raw(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT");
 	struct mark start = mark();
-	while ((double)(clock_monotonic_ms() - start.ms) < seconds * 1000) {
+	while (now_ms() - start.ms < seconds * 1000) {
 		database_begin_write(db);
 		for (unsigned i = 0; i < batch; i++, n++) {
 			struct database_statement *s = database_statement_begin(db, "INSERT INTO raw(data) VALUES(?)");
 			database_statement_bind_blob(s, 1, bytes_of(octets, size));
 			database_statement_run(s);
 		}
-		database_commit(db);
+		commit_or_give_up(db);
 	}
-	double rate = report("raw", size, batch, n, &start);
+	report(n, &start);
 	database_close(db);
-	free(path);
-	return rate;
 }
 
 struct load {
@@ -106,67 +67,92 @@ struct load {
 	int64_t users[N_USERS];
 	size_t n_users;
 	size_t size;
-	unsigned n_recipients, n_done, n_under_way;
-	int64_t end_ms;
+	unsigned n_recipients, n_done;
+	double end_ms;
+	struct times times;
 };
 
-static void on_user(void *owner, const struct error *err, const struct store_user *users, size_t n)
+/* One of the deliveries outstanding. */
+struct sender {
+	struct load *load;
+	double begin_ms;
+};
+
+static void on_users(void *owner, const struct error *err, const struct store_user *users, size_t n)
 {
 	struct load *load = owner;
 
-	if (err == NULL && n == 1)
-		load->users[load->n_users++] = users[0].user_id;
+	expect(err);
+	for (size_t i = 0; i < n && load->n_users < N_USERS; i++)
+		load->users[load->n_users++] = users[i].user_id;
 }
 
 static void on_done(void *owner, const struct error *err)
 {
-	(void)owner, (void)err;
+	(void)owner;
+	expect(err);
 }
 
-static void send(struct load *load);
+static void send(struct sender *sender);
 
 static void on_delivered(void *owner, const struct error *err, const struct error *results, size_t n, struct store_queue_items *items)
 {
-	struct load *load = owner;
+	struct sender *sender = owner;
+	struct load *load = sender->load;
 
 	(void)results, (void)n, (void)items;
-	if (err != NULL) {
-		fprintf(stderr, "%s\n", err->text);
-		exit(1);
-	}
+	expect(err);
 	load->n_done++;
-	load->n_under_way--;
-	if (clock_monotonic_ms() < load->end_ms)
-		send(load);
+	times_add(&load->times, now_ms() - sender->begin_ms);
+	if (now_ms() < load->end_ms)
+		send(sender);
 }
 
-static void send(struct load *load)
+/* A body past 1 MiB goes out piece by piece. */
+static struct store_body *make_body(struct load *load)
 {
-	struct store_recipient recipients[16];
-	uint32_t first = random_below(N_USERS);
+	struct store_body *body = store_body_create(load->client, NULL, NULL);
+	struct error err = { 0 };
 	bool wait;
 
+	for (size_t at = 0, len; at < load->size; at += len) {
+		len = load->size - at < 65536 ? load->size - at : 65536;
+		if (!store_body_write(body, bytes_of(octets + at, len), &wait, &err))
+			give_up(err.text);
+	}
+	return body;
+}
+
+static void send(struct sender *sender)
+{
+	struct load *load = sender->load;
+	struct store_recipient recipients[RECIPIENTS_MAX];
+	uint32_t first = random_below(N_USERS);
+
+	sender->begin_ms = now_ms();
 	for (unsigned i = 0; i < load->n_recipients; i++)
 		recipients[i] = (struct store_recipient){ .original = i, .user_id = load->users[(first + i) % N_USERS], .address = "user@a.test" };
 	struct store_delivery delivery = {
-		.queue_id = random_time_id(clock_now_ms()), .body = store_body_create(load->client, NULL, NULL), .summary = &load->summary,
+		.queue_id = random_time_id(clock_now_ms()), .body = make_body(load), .summary = &load->summary,
 		.sender = "bench@b.test", .arrived_s = clock_now_s(), .expires_s = clock_now_s(), .source = "bench",
 		.recipients = recipients, .n_recipients = load->n_recipients, .n_originals = load->n_recipients,
 	};
 	uint64_t id = random_u64();
 	memcpy(load->summary.sortkeys.at + load->id_at, &id, sizeof id);
-	store_body_write(delivery.body, bytes_of(octets, load->size), &wait, NULL);
-	load->n_under_way++;
-	store_deliver(load->client, &delivery, on_delivered, load);
+	store_deliver(load->client, &delivery, on_delivered, sender);
 }
 
-static void make_sortkeys(struct load *load)
+static void make_summary(struct load *load)
 {
 	struct summary_builder *builder = summary_builder_create();
 	struct summary made = { 0 };
 	struct buffer id = { 0 };
 	uint64_t hash = summary_id_hash(BYTES("one@bench.test"));
 
+	memset(buffer_reserve(&load->summary.envelope, STRUCTURE_LEN), 'e', STRUCTURE_LEN);
+	buffer_added(&load->summary.envelope, STRUCTURE_LEN);
+	memset(buffer_reserve(&load->summary.structure, 100), 's', 100);
+	buffer_added(&load->summary.structure, 100);
 	summary_builder_feed(builder, BYTES("Message-ID: <one@bench.test>\r\nFrom: Bench <bench@b.test>\r\nSubject: a message like others\r\n\r\n"));
 	summary_builder_finish(builder, &made);
 	summary_builder_destroy(builder);
@@ -174,81 +160,85 @@ static void make_sortkeys(struct load *load)
 		buffer_add_octet(&id, (char)(hash >> shift));
 	buffer_add_bytes(&load->summary.sortkeys, buffer_bytes(&made.sortkeys));
 	load->id_at = bytes_find_bytes(buffer_bytes(&made.sortkeys), buffer_bytes(&id));
-	if (load->id_at == made.sortkeys.len) {
-		fprintf(stderr, "the hash of the Message-ID is not where it was\n");
-		exit(1);
-	}
+	if (load->id_at == made.sortkeys.len)
+		give_up("the hash of the Message-ID is not where it was");
 	summary_release(&made);
 	buffer_release(&id);
 }
 
-static double store(const char *folder, size_t size, unsigned at_once, unsigned n_recipients)
+static void make_users(const char *folder)
 {
-	char *path = xprintf("%s/store-%zu-%u-%u", folder, size, at_once, n_recipients), name[32];
-	struct store_options options = { .data_dir = path };
-	struct load *load = xcalloc(1, sizeof *load);
-	struct error err = { 0 };
+	create_store(folder);
+	struct store *store = open_store(folder);
+	struct store_client *client = open_client(store);
+	struct load nobody = { .n_users = N_USERS };
+	char name[32];
 
-	if (!store_create(&options, &err)) {
-		fprintf(stderr, "%s\n", err.text);
-		exit(1);
-	}
-	struct store *opened = store_open(&options, &err);
-	load->client = store_client_create(opened, &err);
-	store_domain_add(load->client, BYTES("a.test"), false, on_done, load);
+	store_domain_add(client, BYTES("a.test"), false, on_done, NULL);
 	for (unsigned i = 0; i < N_USERS; i++) {
 		snprintf(name, sizeof name, "user%u@a.test", i);
-		store_user_create(load->client, bytes_text(name), NULL, on_user, load);
+		store_user_create(client, bytes_text(name), NULL, on_users, &nobody);
 	}
-	store_client_wait(load->client);
-	memset(buffer_reserve(&load->summary.envelope, STRUCTURE_LEN), 'e', STRUCTURE_LEN);
-	buffer_added(&load->summary.envelope, STRUCTURE_LEN);
-	memset(buffer_reserve(&load->summary.structure, 100), 's', 100);
-	buffer_added(&load->summary.structure, 100);
-	make_sortkeys(load);
-	load->size = size;
-	load->n_recipients = n_recipients;
-	struct mark start = mark();
-	load->end_ms = start.ms + (int64_t)(seconds * 1000);
-	for (unsigned i = 0; i < at_once; i++)
-		send(load);
-	store_client_wait(load->client);
-	double rate = report(n_recipients > 1 ? "store*10" : "store", size, at_once, load->n_done, &start);
-	store_client_destroy(load->client);
-	store_close(opened);
-	buffer_release(&load->summary.envelope);
-	buffer_release(&load->summary.structure);
-	buffer_release(&load->summary.sortkeys);
-	free(load);
-	free(path);
-	return rate;
+	store_client_wait(client);
+	store_client_destroy(client);
+	store_close(store);
 }
 
-static void compare(const char *what, double a, double b, double target)
+static bool is_there(const char *folder)
 {
-	printf("  %s: %.2f (target %.2f)%s\n", what, a / b, target, a / b >= target ? "" : "  MISSED");
+	char *path = xprintf("%s/shard0.db", folder);
+	FILE *file = fopen(path, "r");
+
+	free(path);
+	return file != NULL && fclose(file) == 0;
+}
+
+static void deliver(const char *folder, size_t size, unsigned at_once, unsigned n_recipients, double seconds)
+{
+	static struct load load;
+	static struct sender senders[AT_ONCE_MAX];
+
+	if (!is_there(folder))
+		make_users(folder);
+	struct store *store = open_store(folder);
+	load.client = open_client(store);
+	load.size = size;
+	load.n_recipients = n_recipients;
+	make_summary(&load);
+	store_user_list(load.client, on_users, &load);
+	store_client_wait(load.client);
+	if (load.n_users != N_USERS)
+		give_up("other users are in the store");
+	struct mark start = mark();
+	load.end_ms = start.ms + seconds * 1000;
+	for (unsigned i = 0; i < at_once; i++) {
+		senders[i].load = &load;
+		send(&senders[i]);
+	}
+	store_client_wait(load.client);
+	report(load.n_done, &start);
+	times_tell(&load.times);
+	store_client_destroy(load.client);
+	store_close(store);
+	buffer_release(&load.summary.envelope);
+	buffer_release(&load.summary.structure);
+	buffer_release(&load.summary.sortkeys);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct { size_t size; double target; } sizes[] = { { 4096, 0.18 }, { 16384, 0.45 }, { 65536, 0.70 } };
+	size_t size = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+	unsigned n = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 0, n_recipients = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 0;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: bench_store FOLDER [SECONDS]\n");
-		return 64;
-	}
-	if (argc > 2)
-		seconds = strtod(argv[2], NULL);
 	log_set_fd(-1);
-	random_octets(octets, sizeof octets);
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		double many = store(argv[1], sizes[i].size, 64, 1), one = store(argv[1], sizes[i].size, 1, 1);
-		compare("64 at once, store to raw", many, raw(argv[1], sizes[i].size, 64), sizes[i].target);
-		compare("1 at once, store to raw", one, raw(argv[1], sizes[i].size, 1), 0.60);
-		if (i == 0)
-			compare("64 at once to 1", many, one, 3.5);
-		if (i == 1)
-			compare("10 recipients to 1", store(argv[1], sizes[i].size, 64, 10), many, 0.40);
-	}
+	octets = xmalloc(BODY_MAX);
+	random_octets(octets, BODY_MAX);
+	if (argc == 6 && strcmp(argv[1], "raw") == 0 && size <= BODY_MAX && n > 0)
+		raw(argv[2], size, n, strtod(argv[5], NULL));
+	else if (argc == 7 && strcmp(argv[1], "store") == 0 && size <= BODY_MAX && n > 0 && n <= AT_ONCE_MAX && n_recipients > 0 && n_recipients <= RECIPIENTS_MAX)
+		deliver(argv[2], size, n, n_recipients, strtod(argv[6], NULL));
+	else
+		give_up("usage: bench_store raw FOLDER OCTETS BATCH SECONDS | store FOLDER OCTETS AT_ONCE RECIPIENTS SECONDS");
+	free(octets);
 	return 0;
 }

@@ -8,7 +8,7 @@ MET, MISSED, NOT_MEASURED, INFORMATION = "met", "MISSED", "not measured", ""
 
 
 class Figure:
-    """A row.  `better` says what the target bounds: "more" a ratio from below, "less" a value from above."""
+    """A row.  `better` says what the target bounds: "more" a ratio from below, "less" a value from above, "least" a value from below."""
 
     def __init__(self, key, text, unit, ours, peer=None, peer_name="", target=None, better="more", note=""):
         self.key, self.text, self.unit, self.note = key, text, unit, note
@@ -28,12 +28,16 @@ class Figure:
             return INFORMATION
         if self.better == "more":
             return NOT_MEASURED if self.ratio() is None else MET if self.ratio() >= self.target else MISSED
+        if self.better == "least":
+            return MET if self.median() >= self.target else MISSED
         return MET if self.median() <= self.target else MISSED
 
     def goal(self):
         if self.target is None:
             return ""
-        return f">= {self.target:g}x" if self.better == "more" else f"<= {self.target:g} {self.unit}"
+        if self.better == "more":
+            return f">= {self.target:g}x"
+        return f"{'<=' if self.better == 'less' else '>='} {self.target:g} {self.unit}"
 
     def row(self):
         return [self.text, shown(self.ours, self.unit), f"{self.peer_name} {shown(self.peer, self.unit)}" if self.peer else "",
