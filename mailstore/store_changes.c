@@ -35,14 +35,14 @@ void store_changes_destroy(struct store_changes *changes)
 	free(changes);
 }
 
-static struct database_statement *begin(const struct changes_request *self, struct store_context *context, const char *text, const struct walk *walk)
+static struct database_statement *begin(const struct changes_request *self, struct store_context *context, const char *text, const struct walk *walk, size_t room)
 {
 	struct database_statement *s = database_statement_begin(context->db, text);
 
 	database_statement_bind_int(s, 1, self->mailbox_id);
 	database_statement_bind_int(s, 2, walk->modseq);
 	database_statement_bind_int(s, 3, walk->id);
-	database_statement_bind_int(s, 4, STORE_BATCH_ROWS);
+	database_statement_bind_int(s, 4, (int64_t)room);
 	return s;
 }
 
@@ -60,11 +60,9 @@ static void add_message(struct changes_request *self, const struct store_message
 	changes->at[changes->n++] = *message;
 }
 
-static void read_changed(struct changes_request *self, struct store_context *context)
+static size_t take_changed(struct changes_request *self, struct store_context *context, const char *text, size_t room)
 {
-	struct database_statement *s = begin(self, context,
-		"SELECT id, modseq, flags, internal_date, saved, size, sent, message_id, thread FROM msg "
-		"WHERE id >> 32 = ?1 AND (modseq, id) > (?2, ?3) ORDER BY modseq, id LIMIT ?4", &self->changed);
+	struct database_statement *s = begin(self, context, text, &self->changed, room);
 	size_t n = 0;
 
 	for (; database_statement_step(s); n++) {
@@ -78,13 +76,12 @@ static void read_changed(struct changes_request *self, struct store_context *con
 			.thread_id = database_statement_int(s, 8),
 		});
 	}
-	self->changed.is_over = n < STORE_BATCH_ROWS;
+	return n;
 }
 
-static void read_removed(struct changes_request *self, struct store_context *context)
+static size_t take_removed(struct changes_request *self, struct store_context *context, const char *text, size_t room)
 {
-	struct database_statement *s = begin(self, context,
-		"SELECT id, modseq FROM tomb WHERE id >> 32 = ?1 AND (modseq, id) > (?2, ?3) ORDER BY modseq, id LIMIT ?4", &self->removed);
+	struct database_statement *s = begin(self, context, text, &self->removed, room);
 	size_t n = 0;
 
 	for (; database_statement_step(s); n++) {
@@ -92,6 +89,32 @@ static void read_removed(struct changes_request *self, struct store_context *con
 		self->removed.modseq = database_statement_int(s, 1);
 		ranges_add(&self->changes->vanished, store_row_uid(self->removed.id));
 	}
+	return n;
+}
+
+/*
+ * Behind (modseq, id) are those of that modseq with a higher id, and those of a higher modseq.  In one comparison of rows SQLite would
+ * walk the index from the first row of that modseq, and one STORE can give it to a million.
+ */
+#define COLUMNS "id, modseq, flags, internal_date, saved, size, sent, message_id, thread"
+#define SAME_MODSEQ "WHERE id >> 32 = ?1 AND modseq = ?2 AND id > ?3 ORDER BY id LIMIT ?4"
+#define HIGHER_MODSEQ "WHERE id >> 32 = ?1 AND modseq > ?2 AND ?3 > 0 ORDER BY modseq, id LIMIT ?4"
+
+static void read_changed(struct changes_request *self, struct store_context *context)
+{
+	size_t n = take_changed(self, context, "SELECT " COLUMNS " FROM msg " SAME_MODSEQ, STORE_BATCH_ROWS);
+
+	if (n < STORE_BATCH_ROWS)
+		n += take_changed(self, context, "SELECT " COLUMNS " FROM msg " HIGHER_MODSEQ, STORE_BATCH_ROWS - n);
+	self->changed.is_over = n < STORE_BATCH_ROWS;
+}
+
+static void read_removed(struct changes_request *self, struct store_context *context)
+{
+	size_t n = take_removed(self, context, "SELECT id, modseq FROM tomb " SAME_MODSEQ, STORE_BATCH_ROWS);
+
+	if (n < STORE_BATCH_ROWS)
+		n += take_removed(self, context, "SELECT id, modseq FROM tomb " HIGHER_MODSEQ, STORE_BATCH_ROWS - n);
 	self->removed.is_over = n < STORE_BATCH_ROWS;
 }
 
