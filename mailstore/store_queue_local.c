@@ -10,6 +10,7 @@
 
 #define AGAIN_S  (30 * 60)
 #define RUN_MAX  100                    /* rows a claim tries */
+#define LOOK_MAX 500                    /* rows that are due and looked at for them: what a claim takes makes room for those behind */
 
 void store_queue_local_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient, const char *why)
 {
@@ -39,13 +40,15 @@ static size_t read_due(struct store_context *context, struct arena *arena, struc
 {
 	struct database_statement *s = database_statement_begin(context->db,
 		"SELECT r.item_id, r.queue_id, q.expires, r.recipient, q.message_id, q.arrived, m.size, m.sent, m.sortkeys "
-		"FROM qrcpt r CROSS JOIN qmsg q ON q.queue_id = r.queue_id CROSS JOIN message m ON m.message_id = q.message_id "
-		"WHERE r.next_at <= ?1 AND r.hold = 0 AND r.kind = ?2 ORDER BY r.next_at LIMIT ?3");
+		"FROM (SELECT * FROM qrcpt WHERE next_at <= ?1 AND hold = 0 ORDER BY next_at, item_id LIMIT ?4) r "
+		"CROSS JOIN qmsg q ON q.queue_id = r.queue_id CROSS JOIN message m ON m.message_id = q.message_id "
+		"WHERE r.kind = ?2 ORDER BY r.next_at, r.item_id LIMIT ?3");
 	size_t n = 0;
 
 	database_statement_bind_int(s, 1, context->now_s);
 	database_statement_bind_int(s, 2, STORE_QUEUE_ROW_LOCAL);
 	database_statement_bind_int(s, 3, RUN_MAX);
+	database_statement_bind_int(s, 4, LOOK_MAX);
 	while (n < RUN_MAX && database_statement_step(s)) {
 		struct local_row *row = &rows[n++];
 		*row = (struct local_row){
