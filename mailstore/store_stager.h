@@ -27,7 +27,8 @@ struct store_staged {
 	size_t n_waiting;               /* their number; counted in the budget */
 	struct store_request *ready;    /* posted once they are written */
 	bool is_queued, is_busy;
-	bool is_abandoned, keep;        /* nobody but the stager holds it: close it; leave its name there */
+	_Atomic bool is_abandoned;      /* nobody but the stager holds it: close it; read while its octets are written, without the mutex */
+	bool keep;                      /* and leave its name there */
 };
 
 struct store_stager *store_stager_create(struct store *, struct error *err);
