@@ -2,8 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
@@ -15,6 +17,8 @@ struct asking {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
 	int64_t user_id;
+	const char *name;               /* of the mailbox that is renamed */
+	struct buffer ends;             /* see ends_found; each with its NUL */
 };
 
 static const char *use_name(unsigned special_use)
@@ -156,9 +160,44 @@ int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
 		return mailctl_usage("this deletes %s of %s with all mail in it; say --yes if that is meant", name, address);
 	if (begin(&a, ctl, address, &code)) {
 		store_mailbox_delete(a.m.client, a.user_id, bytes_text(name), deleted, &a);
-		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(name), false, mailctl_store_done, &a.m);
+		code = mailctl_store_wait(&a.m);
 	}
+	if (code == EX_OK)
+		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(name), false, mailctl_store_done, &a.m);
 	return finish(&a, code, address, name, "deleted");
+}
+
+/* The ends of the subscribed names that a renaming changes: "" for the mailbox itself, "/June" for one below it. */
+static void ends_found(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
+{
+	struct asking *a = owner;
+
+	mailctl_store_done(&a->m, err);
+	for (size_t i = 0; err == NULL && i < n; i++) {
+		struct bytes name = bytes_text(mailboxes[i].name);
+		struct bytes end = bytes_skip(name, strlen(a->name));
+		if (mailboxes[i].subscribed && bytes_starts(name, bytes_text(a->name)) && (end.len == 0 || end.at[0] == '/')) {
+			buffer_add_bytes(&a->ends, end);
+			buffer_add_octet(&a->ends, '\0');
+		}
+	}
+}
+
+/* IMAP lets a subscription stay with the name; who renames for a user wants him to see the mailbox as before. */
+static void move_subscriptions(struct asking *a, const char *new_name)
+{
+	struct buffer was = { 0 }, is = { 0 };
+
+	for (size_t at = 0; at < a->ends.len; at += strlen(a->ends.at + at) + 1) {
+		buffer_clear(&was);
+		buffer_clear(&is);
+		buffer_printf(&was, "%s%s", a->name, a->ends.at + at);
+		buffer_printf(&is, "%s%s", new_name, a->ends.at + at);
+		store_mailbox_subscribe(a->m.client, a->user_id, buffer_bytes(&is), true, mailctl_store_done, &a->m);
+		store_mailbox_subscribe(a->m.client, a->user_id, buffer_bytes(&was), false, mailctl_store_done, &a->m);
+	}
+	buffer_release(&was);
+	buffer_release(&is);
 }
 
 int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
@@ -168,9 +207,18 @@ int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
 
 	if (!mailctl_wants(argc, 3, "mailbox rename ADDRESS NAME NEW-NAME", &code))
 		return code;
-	if (begin(&a, ctl, argv[1], &code))
-		store_mailbox_rename(a.m.client, a.user_id, bytes_text(argv[2]), bytes_text(argv[3]), mailctl_store_done, &a.m);
-	return finish(&a, code, argv[1], argv[3], "renamed");
+	a.name = argv[2];
+	if (begin(&a, ctl, argv[1], &code)) {
+		if (strcasecmp(a.name, "INBOX") != 0)
+			store_mailbox_list(a.m.client, a.user_id, ends_found, &a);
+		store_mailbox_rename(a.m.client, a.user_id, bytes_text(a.name), bytes_text(argv[3]), mailctl_store_done, &a.m);
+		code = mailctl_store_wait(&a.m);
+	}
+	if (code == EX_OK)
+		move_subscriptions(&a, argv[3]);
+	code = finish(&a, code, argv[1], argv[3], "renamed");
+	buffer_release(&a.ends);
+	return code;
 }
 
 int mailctl_mailbox_expire(struct mailctl *ctl, int argc, char **argv)
