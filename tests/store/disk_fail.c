@@ -37,10 +37,10 @@ __attribute__((constructor)) static void prepare(void)
 		return;
 	snprintf(root, sizeof root, "%s/", folder);
 	kind = name[0];
-	first = atol(at);
-	last = first + (times == NULL ? 1 : atol(times)) - 1;
+	first = strtol(at, NULL, 10);
+	last = first + (times == NULL ? 1 : strtol(times, NULL, 10)) - 1;
 	if (number != NULL)
-		with = atoi(number);
+		with = (int)strtol(number, NULL, 10);
 	seen = getenv("DISK_FAIL_SEEN");
 }
 

@@ -261,9 +261,9 @@ int main(int argc, char **argv)
 	store_mailbox_get(client, users[0].user_id, BYTES("INBOX"), on_mailbox, &users[0].mailbox_id);
 	store_client_wait(client);
 	if (strcmp(argv[2], "hammer") == 0 && argc == 5)
-		hammer(strtoul(argv[3], NULL, 10), atol(argv[4]) * 1000);
+		hammer(strtoul(argv[3], NULL, 10), strtol(argv[4], NULL, 10) * 1000);
 	else if (strcmp(argv[2], "watch") == 0 && argc == 4)
-		watch(atol(argv[3]) * 1000);
+		watch(strtol(argv[3], NULL, 10) * 1000);
 	else if (strcmp(argv[2], "once") == 0)
 		once();
 	else if (strcmp(argv[2], "slowread") == 0)

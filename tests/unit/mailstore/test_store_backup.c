@@ -135,7 +135,7 @@ static void nothing_else_is_overwritten(void)
 	CHECK(backup(&f, "mine.folder", true) && !backup(&other, "mine.folder", true) && err.kind == ERROR_DENIED);
 	snprintf(path, sizeof path, "%s/things", check_folder());
 	mkdir(path, 0700);
-	strcat(path, "/photo");
+	snprintf(path, sizeof path, "%s/things/photo", check_folder());
 	fclose(fopen(path, "w"));
 	CHECK(!backup(&f, "things", true) && err.kind == ERROR_EXISTS);
 	CHECK(!backup(&f, "nowhere/file", false) && err.kind == ERROR_NOT_FOUND);
