@@ -7,6 +7,7 @@
 static const struct nettool_command *const commands[] = {
 	&nettool_discover,
 	&nettool_dns,
+	&nettool_dump,
 	&nettool_echo,
 	&nettool_forward,
 	&nettool_multicast,

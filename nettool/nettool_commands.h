@@ -14,6 +14,7 @@ struct nettool_command {
 
 extern const struct nettool_command nettool_discover;
 extern const struct nettool_command nettool_dns;
+extern const struct nettool_command nettool_dump;
 extern const struct nettool_command nettool_echo;
 extern const struct nettool_command nettool_forward;
 extern const struct nettool_command nettool_multicast, nettool_broadcast, nettool_rpc;
