@@ -28,6 +28,7 @@ struct backup {
 	struct store_backup_result *result;
 	char *path;                     /* of the SQLite file while it is written */
 	char *live;                     /* of the store's */
+	int passing_fd;                 /* of the file, locked: SQLite's own locks do not last that long */
 	struct store_backup_bodies bodies;
 	bool is_new;
 };
@@ -67,16 +68,51 @@ static bool open_folder(struct backup *b, struct error *err)
 	return holds_only_a_backup(b->bodies.folder_fd, &b->is_new, err) || error_prefix(err, "%s", path);
 }
 
-/* A passing name beside it, so that what has the right name is complete. */
+/* Left by a run that was killed. */
+static void remove_logs(const char *path)
+{
+	static const char *const suffixes[] = { "-wal", "-shm" };
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char *log = xprintf("%s%s", path, suffixes[i]);
+		unlink(log);
+		free(log);
+	}
+}
+
+/* Of a run that ended meanwhile the file has its right name by now. */
+static bool has_name(int fd, const char *path)
+{
+	struct stat own, named;
+
+	return fstat(fd, &own) == 0 && lstat(path, &named) == 0 && own.st_ino == named.st_ino && own.st_dev == named.st_dev;
+}
+
+/* A passing name beside it, so that what has the right name is complete, and of one run. */
 static bool open_file(struct backup *b, struct error *err)
 {
+	char *passing = xprintf("%s.partial", b->options->path);
 	struct stat st;
 
 	if (lstat(b->options->path, &st) == 0)
-		return error_set(err, ERROR_EXISTS, "%s exists", b->options->path);
+		error_set(err, ERROR_EXISTS, "%s exists", b->options->path);
+	else if ((b->passing_fd = open(passing, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0 && errno == ENOENT)
+		error_set(err, ERROR_NOT_FOUND, "there is no folder for %s", passing);
+	else if (b->passing_fd < 0)
+		error_set_errno(err, errno, "cannot make %s", passing);
+	else if (flock(b->passing_fd, LOCK_EX | LOCK_NB) != 0)
+		error_set(err, ERROR_TRY_LATER, "%s: another backup is under way there", passing);
+	else if (!has_name(b->passing_fd, passing))
+		error_set(err, ERROR_TRY_LATER, "%s: another backup ended there just now", passing);
+	else if (ftruncate(b->passing_fd, 0) != 0)
+		error_set_errno(err, errno, "cannot empty %s", passing);
+	if (err->kind != ERROR_NONE) {
+		free(passing);
+		return false;
+	}
+	remove_logs(passing);
 	b->is_new = true;
-	b->path = xprintf("%s.partial", b->options->path);
-	unlink(b->path);
+	b->path = passing;
 	return true;
 }
 
@@ -214,7 +250,7 @@ static bool name_file(struct backup *b, struct error *err)
 
 bool store_backup(const struct store_backup_options *options, struct store_backup_result *result, struct error *err)
 {
-	struct backup b = { .options = options, .result = result, .bodies = { .folder_fd = -1 }, .live = store_database_path(options->data_dir) };
+	struct backup b = { .options = options, .result = result, .passing_fd = -1, .bodies = { .folder_fd = -1 }, .live = store_database_path(options->data_dir) };
 	struct error why = { 0 };
 
 	*result = (struct store_backup_result){ 0 };
@@ -235,6 +271,8 @@ bool store_backup(const struct store_backup_options *options, struct store_backu
 		unlink(b.path);
 	if (!ok && err != NULL)
 		*err = why;
+	if (b.passing_fd >= 0)
+		close(b.passing_fd);
 	if (b.bodies.folder_fd >= 0)
 		close(b.bodies.folder_fd);
 	if (b.bodies.store_fd >= 0)

@@ -1,8 +1,10 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,6 +126,19 @@ static void the_second_run_copies_what_is_new(void)
 	fixture_close(&copy);
 }
 
+static void two_never_write_one_file(struct fixture *f)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/shared.file.partial", check_folder());
+	int other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(flock(other, LOCK_EX) == 0 && write(other, "under way", 9) == 9);
+	CHECK_ROW(!backup(f, "shared.file", false) && err.kind == ERROR_TRY_LATER, err.text);
+	CHECK_ROW(lseek(other, 0, SEEK_END) == 9 && access(path, F_OK) == 0, "the other one goes on");
+	close(other);
+	CHECK_ROW(backup(f, "shared.file", false) && access(path, F_OK) != 0, "what a killed one left is in nobody's way");
+}
+
 static void nothing_else_is_overwritten(void)
 {
 	struct fixture f = { .options = { .ephemeral = true } }, other = { .options = { .ephemeral = true } };
@@ -139,6 +154,7 @@ static void nothing_else_is_overwritten(void)
 	fclose(fopen(path, "w"));
 	CHECK(!backup(&f, "things", true) && err.kind == ERROR_EXISTS);
 	CHECK(!backup(&f, "nowhere/file", false) && err.kind == ERROR_NOT_FOUND);
+	two_never_write_one_file(&f);
 	fixture_close(&f);
 	fixture_close(&other);
 	CHECK(!restore(&other, "fresh", "nothing.file", false, false) && err.sys_errno == ENOENT);
