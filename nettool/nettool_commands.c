@@ -11,6 +11,8 @@ static const struct nettool_command *const commands[] = {
 	&nettool_echo,
 	&nettool_forward,
 	&nettool_multicast,
+	&nettool_peer,
+	&nettool_chat,
 	&nettool_broadcast,
 	&nettool_rpc,
 	&nettool_tunnel,

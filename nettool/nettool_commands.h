@@ -17,7 +17,7 @@ extern const struct nettool_command nettool_dns;
 extern const struct nettool_command nettool_dump;
 extern const struct nettool_command nettool_echo;
 extern const struct nettool_command nettool_forward;
-extern const struct nettool_command nettool_multicast, nettool_broadcast, nettool_rpc;
+extern const struct nettool_command nettool_multicast, nettool_peer, nettool_chat, nettool_broadcast, nettool_rpc;
 extern const struct nettool_command nettool_tunnel;
 
 /* NULL when there is none of that name. */
