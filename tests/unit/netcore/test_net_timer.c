@@ -47,6 +47,36 @@ static void moving_a_timer_replaces_its_due_time(const char *name)
 	CHECK_TEXT(trail, "ba", name);
 }
 
+static void the_last_due_time_counts_whether_sooner_or_later(const char *name)
+{
+	struct alarm a = { .letter = 'a' }, b = { .letter = 'b' }, c = { .letter = 'c' };
+
+	trail[0] = '\0';
+	net_timer_start(&a.timer, loop, 1, ring, &a);
+	net_timer_start(&b.timer, loop, 25, ring, &b);
+	net_timer_start(&c.timer, loop, 1, ring, &c);
+	net_timer_start(&a.timer, loop, 60000, ring, &a);
+	net_timer_start(&c.timer, loop, 60000, ring, &c);
+	net_timer_start(&a.timer, loop, 50, ring, &a);
+	rig_run_for(loop, 80);
+	CHECK_TEXT(trail, "ba", name);
+	CHECK_ROW(net_timer_is_armed(&c.timer), name);
+	net_timer_stop(&c.timer);
+}
+
+static void a_timer_that_was_put_off_wakes_nobody_at_its_first_time(const char *name)
+{
+	struct alarm a = { .letter = 'a' };
+	struct net_timers *timers = net_loop_timers(loop);
+	int64_t now_ms = net_loop_now_ms(loop);
+
+	net_timer_start(&a.timer, loop, 10, ring, &a);
+	net_timer_start(&a.timer, loop, 60000, ring, &a);
+	CHECK_ROW(net_timers_wait_ms(timers, now_ms) >= 60000, name);
+	net_timer_stop(&a.timer);
+	CHECK_ROW(net_timers_wait_ms(timers, now_ms) == -1, name);
+}
+
 static void ring_again(void *owner)
 {
 	struct alarm *a = owner;
@@ -148,6 +178,8 @@ int main(void)
 		loop = net_loop_create(rig_backends[i].kind, &err);
 		timers_ring_in_the_order_of_their_due_times(name);
 		moving_a_timer_replaces_its_due_time(name);
+		the_last_due_time_counts_whether_sooner_or_later(name);
+		a_timer_that_was_put_off_wakes_nobody_at_its_first_time(name);
 		a_timer_may_arm_itself_again_without_holding_up_the_pass(name);
 		a_timer_may_be_freed_in_its_own_callback(name);
 		a_due_timer_stopped_by_another_does_not_ring(name);
