@@ -62,6 +62,7 @@ static void warn_of_restart(const struct service *s, const struct service_settin
 		{ "user", is_same_text(old->user, new->user) },
 		{ "process.threads", old->process.threads == new->process.threads },
 		{ "process.sandbox", old->process.sandbox == new->process.sandbox },
+		{ "announce", old->announce == new->announce },
 	};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "netcore/net_socket.h"
+#include "service/service_announce.h"
 #include "service/service_exit.h"
 #include "service/service_keeper.h"
 #include "service/service_listeners.h"
@@ -126,6 +127,7 @@ void service_stop_begin(struct service *s)
 	if (atomic_exchange(&s->stopping, true))
 		return;
 	service_ports_withdraw(s);
+	service_announce_stop(s);
 	service_connections_stop(s);
 	net_timer_start(&s->stop_timer, s->loops[0].net, STOP_MS, force_end, s);
 	for (size_t i = 0; i < s->n_loops; i++)
@@ -277,6 +279,7 @@ static bool start(struct service *s, struct service_listeners *listeners, pid_t 
 	if (s->hint == NULL)
 		log_warning(s->program->name, "no-multicast", "error=%s reason=%s", no_multicast.text,
 		            "changes are polled for each second");
+	service_announce_open(s);
 	if (!enter_sandbox(s, keeper, err)) {
 		*code = err->kind == ERROR_DENIED ? EX_NOPERM : err->kind == ERROR_NOT_FOUND ? EX_CONFIG : service_exit_code(err);
 		return false;
@@ -293,8 +296,11 @@ static bool start(struct service *s, struct service_listeners *listeners, pid_t 
 		*code = service_exit_code_store(err);
 		return false;
 	}
-	return start_loops(s, err) && service_changes_start(s, err) && service_reload_start(s, err) &&
-	       service_connections_start(s, listeners, err);
+	if (!start_loops(s, err) || !service_changes_start(s, err) || !service_reload_start(s, err) ||
+	    !service_connections_start(s, listeners, err))
+		return false;
+	service_announce_start(s);
+	return true;
 }
 
 /* ---- end ---- */
@@ -329,6 +335,7 @@ static void release(struct service *s)
 {
 	net_signal_destroy(s->signals);
 	service_connections_stop(s);
+	service_announce_close(s);
 	net_worker_destroy(s->worker);
 	release_loops(s);
 	service_connections_release(s);

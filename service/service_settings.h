@@ -39,7 +39,7 @@ struct service_settings {
 	struct settings_texts domains;
 	const char *data_dir, *user, *postmaster;
 	int64_t shards;
-	bool ephemeral, catch_all;
+	bool ephemeral, catch_all, announce;
 	int compress;                   /* enum service_compress */
 	struct settings_list listen;    /* of struct service_listen */
 	struct { const char *certificate, *key; int min_version; int64_t line; } tls;    /* min_version: 0 = "1.2", 1 = "1.3" */

@@ -41,6 +41,8 @@ struct service {
 	struct guess_limit *guesses;            /* of all loops: service_login */
 	struct success_cache *successes;
 	struct service_hint *hint;              /* NULL: no multicast */
+	struct net_discover *discover;          /* service_announce; NULL: not asked for, or not possible */
+	struct net_announce *announce;
 
 	struct service_place *places;
 	size_t n_places;

@@ -4,8 +4,8 @@ import time
 
 from peers import wait
 from peers.avahi import Avahi
-from peers.network import Host, cable
-from support import check, need
+from peers.network import Here, Host, cable
+from support import check, need, one_user
 
 
 class Ended:
@@ -86,3 +86,23 @@ def a_new_interface_is_joined(house):
     street.ours.run(["ip", "link", "set", "e0", "up"])
     wait.until("avahi to find it after the cable was put in", lambda: any(row[2] == "10.88.0.1" for row in street.avahi.browse("_imap._tcp")), 15)
     check(child.poll() is None, "it to live", child.poll())
+
+
+def servers_announce_themselves_from_their_sandbox(house):
+    need("avahi-daemon")
+    theirs = Host("theirs")
+    house.own(Ended(theirs))
+    cable(Here(), theirs, "10.89.0", "posta0")
+    avahi = house.own(Avahi(theirs, house.folder / "avahi"))
+    listen = """listen = ( { address = "0.0.0.0:0"; service = "submission"; tls = "starttls"; }, { address = "10.89.0.1:0"; service = "imap"; tls = "implicit"; },
+                { address = "127.0.0.1:0"; service = "imap"; tls = "starttls"; } ); announce = true;"""
+    server = one_user(house, change=listen)
+    found = wait.until("avahi to find submission", lambda: avahi.browse("_submission._tcp"), 20)
+    check(found == [("mx\\.a\\.test", "mx.local", "10.89.0.1", server.ports()["submission"], "")], "our submission", found)
+    found = wait.until("avahi to find imaps", lambda: avahi.browse("_imaps._tcp"), 20)
+    check(found == [("mx\\.a\\.test", "mx.local", "10.89.0.1", server.ports()["imaps"], "")], "our imaps", found)
+    check(avahi.browse("_imap._tcp") == [], "nothing that listens on loopback", avahi.browse("_imap._tcp"))
+    check(not any("sandbox-off" in line for line in server.log_lines()), "the sandbox on", server.log_lines())
+    server.stop([])
+    wait.until("both to be gone", lambda: avahi.browse("_submission._tcp") == [] and avahi.browse("_imaps._tcp") == [], 5)
+    server.start((), None)

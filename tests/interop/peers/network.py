@@ -48,11 +48,18 @@ class Host:
         self.process.wait()
 
 
-def cable(one, two, network="10.88.0"):
-    """A cable between two hosts: device e0 on both, addresses NETWORK.1 and NETWORK.2, IPv6 link-local ones without waiting."""
-    one.run(["ip", "link", "add", "e0", "type", "veth", "peer", "name", "e0", "netns", str(two.process.pid)])
-    for number, host in enumerate((one, two), 1):
-        host.run(["sysctl", "-q", "-w", "net.ipv6.conf.e0.accept_dad=0"], check=False)
-        host.run(["ip", "addr", "add", f"{network}.{number}/24", "brd", "+", "dev", "e0"])
-        host.run(["ip", "link", "set", "e0", "up"])
+class Here:
+    """The namespace of the claims themselves, for cables that lead out of it: their device goes with the other end."""
+
+    def run(self, words, check=True, **options):
+        return subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=check, **options)
+
+
+def cable(one, two, network="10.88.0", device="e0"):
+    """A cable between two hosts, e0 (the first one's may have another name), with addresses NETWORK.1 and NETWORK.2."""
+    one.run(["ip", "link", "add", device, "type", "veth", "peer", "name", "e0", "netns", str(two.process.pid)])
+    for number, (host, name) in enumerate(((one, device), (two, "e0")), 1):
+        host.run(["sysctl", "-q", "-w", f"net.ipv6.conf.{name}.accept_dad=0"], check=False)
+        host.run(["ip", "addr", "add", f"{network}.{number}/24", "brd", "+", "dev", name])
+        host.run(["ip", "link", "set", name, "up"])
     time.sleep(0.2)

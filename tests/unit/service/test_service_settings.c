@@ -47,7 +47,6 @@ static const struct refusal {
 	{ "a password needs a verified peer", HEAD "peers = ( { domain = \"b.test\"; address = \"b\"; username = \"u\"; password_file = \"p\"; } );",
 	  "a password is sent only with tls = \"verify\"" },
 	{ "resolver is refused by name", HEAD "resolver = { };", "/etc/p.conf:5: resolver: this key is known, but what it sets is not built yet" },
-	{ "announce is refused by name", HEAD "announce = true;", "/etc/p.conf:5: announce: this key is known" },
 	{ "messages_per_day is no size", HEAD "limits = { messages_per_day = -1; };", "/etc/p.conf:5: limits.messages_per_day: " },
 	{ "shards are refused by name", HEAD "shards = 2;", "/etc/p.conf:5: shards: more than one shard is not built yet" },
 	{ "an exempt block is an address", HEAD "limits = { exempt = [ \"home\" ]; };", "/etc/p.conf:5: limits.exempt: " },
