@@ -189,4 +189,5 @@ def udp_finds_its_way_back():
         check(server.recvfrom(65536)[0] == b"again", "a newcomer to be served again")
 
 
-main({name: claim for name, claim in list(globals().items()) if callable(claim) and getattr(claim, "__module__", "") == "__main__"})
+if __name__ == "__main__":
+    main({name: claim for name, claim in list(globals().items()) if callable(claim) and getattr(claim, "__module__", "") == "__main__"})
