@@ -34,6 +34,19 @@ int mailctl_usage(const char *format, ...)
 	return EX_USAGE;
 }
 
+int mailctl_option(int argc, char **argv, const struct option *options)
+{
+	int at = optind > 0 ? optind : 1;
+
+	opterr = 0;
+	int option = getopt_long(argc, argv, ":", options, NULL);
+	if (option == ':')
+		mailctl_usage("%s wants a value; mailctl --help shows which", argv[optind - 1]);
+	else if (option == '?')
+		mailctl_usage("%s does not belong to this verb; mailctl --help lists what does", argv[optind > at ? optind - 1 : at]);
+	return option == ':' ? '?' : option;
+}
+
 bool mailctl_wants(int argc, int n, const char *syntax, int *code)
 {
 	if (argc == n + 1)

@@ -2,6 +2,7 @@
 #ifndef MAILCTL_MAILCTL_H
 #define MAILCTL_MAILCTL_H
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ void mailctl_print_json(json_t *object);
 int mailctl_fail(const struct error *err);
 /* "mailctl: text" on standard error and 64. */
 int mailctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The next of the verb's options, as getopt_long (optarg, optind), or -1.  '?': it is none of them, which was said. */
+int mailctl_option(int argc, char **argv, const struct option *);
 /* Is argc exactly n + 1?  Otherwise says what the verb wants; *code is 64 then. */
 bool mailctl_wants(int argc, int n, const char *syntax, int *code);
 

@@ -54,7 +54,7 @@ int mailctl_alias_add(struct mailctl *ctl, int argc, char **argv)
 	bool is_forced = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option != 'f')
 			return EX_USAGE;
 		is_forced = true;

@@ -107,7 +107,7 @@ int mailctl_restore(struct mailctl *ctl, int argc, char **argv)
 	bool unchanged = false;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, longs)) != -1) {
 		if (option != 'u')
 			return EX_USAGE;
 		unchanged = true;

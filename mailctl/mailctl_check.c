@@ -51,7 +51,7 @@ int mailctl_check(struct mailctl *ctl, int argc, char **argv)
 	bool repair = false;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, longs)) != -1) {
 		if (option != 'r')
 			return EX_USAGE;
 		repair = true;

@@ -15,7 +15,7 @@ static bool parse_catch_all(int argc, char **argv, int *catch_all)
 	int option;
 
 	*catch_all = -1;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return false;
 		*catch_all = option == 1;

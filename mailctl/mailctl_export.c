@@ -209,7 +209,7 @@ static int parse(struct export *self, int argc, char **argv)
 	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
 	int option, code = EX_OK;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option != 'n')
 			return EX_USAGE;
 		self->is_dry = true;

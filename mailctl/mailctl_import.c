@@ -163,7 +163,7 @@ static int parse(struct import *self, int argc, char **argv)
 	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { "again", no_argument, NULL, 'a' }, { 0 } };
 	int option, code = EX_OK;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option != 'n' && option != 'a')
 			return EX_USAGE;
 		self->is_dry |= option == 'n';

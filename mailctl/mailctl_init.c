@@ -109,7 +109,7 @@ static int take_options(struct init *in, int argc, char **argv)
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		code = take_option(in, option, optarg);
 		if (code != EX_OK)
 			return code;

@@ -148,7 +148,7 @@ int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
 	bool sure = false;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, longs)) != -1) {
 		if (option != 'y')
 			return EX_USAGE;
 		sure = true;

@@ -28,6 +28,16 @@ struct row {
 	struct bytes service, tls, address;
 };
 
+static bool is_service(const char *name)
+{
+	static const char *const names[] = { "smtp", "submission", "submissions", "lmtp", "imap", "imaps" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool next_row(struct bytes *lines, struct row *row)
 {
 	struct bytes line;
@@ -135,7 +145,7 @@ static int take_options(struct listing *l, int argc, char **argv)
 	static const struct option options[] = { { "timeout", required_argument, NULL, 't' }, { 0 } };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option != 't')
 			return EX_USAGE;
 		if (!mailctl_time_parse(optarg, &l->timeout_ms))
@@ -144,6 +154,8 @@ static int take_options(struct listing *l, int argc, char **argv)
 	if (argc - optind > 1)
 		return mailctl_usage("usage: mailctl " SYNTAX);
 	l->service = argv[optind];
+	if (l->service != NULL && !is_service(l->service))
+		return mailctl_usage("\"%s\" is none of smtp, submission, submissions, lmtp, imap, imaps", l->service);
 	return EX_OK;
 }
 

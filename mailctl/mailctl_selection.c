@@ -14,7 +14,7 @@ bool mailctl_selection_parse(int argc, char **argv, struct mailctl_selection *se
 
 	*selection = (struct mailctl_selection){ 0 };
 	*code = EX_USAGE;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return false;
 		if (option == 'a')

@@ -133,7 +133,7 @@ int mailctl_user_delete(struct mailctl *ctl, int argc, char **argv)
 	bool sure = false;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option != 'y')
 			return EX_USAGE;
 		sure = true;

@@ -78,7 +78,7 @@ int mailctl_user_set(struct mailctl *ctl, int argc, char **argv)
 	struct store_user_change change = { 0 };
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return EX_USAGE;
 		if (option == 'q' && !parse_quota(optarg, &change, &code))

@@ -333,7 +333,7 @@ static int take_options(struct waiting *w, int argc, char **argv)
 	uint64_t uid;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option == 'm') {
 			if (!summary_match_parse(&w->match, bytes_text(optarg), &err))
 				return mailctl_usage("--match: %s", err.text);
