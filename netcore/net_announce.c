@@ -326,7 +326,7 @@ static int compare_records(const void *one, const void *two)
 /* Both sides' records of one name, sorted; the one that comes later in the alphabet wins. */
 static int compare_proposals(const struct link *l, const struct net_dns_name *name, const struct net_dns_message *m)
 {
-	struct net_dns_record ours[4 * NET_ANNOUNCE_RECORDS_MAX], theirs[32], found[NET_ANNOUNCE_RECORDS_MAX];
+	struct net_dns_record ours[4 * NET_ANNOUNCE_RECORDS_MAX] = { 0 }, theirs[32] = { 0 }, found[NET_ANNOUNCE_RECORDS_MAX];
 	size_t n_ours = 0, n_theirs = 0, i;
 	uint64_t items = all_items(l);
 	struct buffer rooms[N_ITEMS] = { 0 };

@@ -174,7 +174,7 @@ void net_dns_name_lower(struct net_dns_name *name)
 enum net_dns_status net_dns_name_read(struct bytes message, size_t *at, struct net_dns_name *name)
 {
 	const unsigned char *octets = (const unsigned char *)message.at;
-	size_t from = *at, lowest = *at, end = 0;
+	size_t from = *at, lowest = from, end = 0;
 	struct net_dns_name made = { 0 };
 
 	for (;;) {

@@ -61,7 +61,7 @@ static bool membership(int fd, const struct net_addr *group, const char *interfa
 {
 	struct group_source_req one = { 0 };
 	struct group_req all = { 0 };
-	struct net_link on;
+	struct net_link on = { 0 };
 
 	if (!look_at(group, interface, &on, err))
 		return false;
@@ -114,7 +114,7 @@ static bool hear_only_ours(int fd, const struct net_addr *group, struct error *e
 
 int net_group_source_receiver(const struct net_addr *group, const char *interface, const struct net_addr *source, struct error *err)
 {
-	struct net_link on;
+	struct net_link on = { 0 };
 
 	if (!look_at(group, interface, &on, err))
 		return -1;
@@ -153,7 +153,7 @@ static bool aim(int fd, const struct net_addr *group, const struct net_link *on,
 
 int net_group_sender(const struct net_addr *group, const char *interface, int ttl, struct error *err)
 {
-	struct net_link on;
+	struct net_link on = { 0 };
 	struct net_addr given;
 
 	if (!look_at(group, interface, &on, err))

@@ -292,12 +292,15 @@ static bool server_open(struct server *s, const struct net_addr *at, struct erro
 
 static void server_close(struct server *s)
 {
-	struct list_node *node;
+	struct list_node *node, *next;
 
-	while (s->guests.first != NULL)
-		guest_leave(LIST_OWNER(s->guests.first, struct guest, node));
-	while ((node = s->pending.first) != NULL) {
+	for (node = s->guests.first; node != NULL; node = next) {
+		next = node->next;
+		guest_leave(LIST_OWNER(node, struct guest, node));
+	}
+	for (node = s->pending.first; node != NULL; node = next) {
 		struct pending *p = LIST_OWNER(node, struct pending, node);
+		next = node->next;
 		net_dns_exchange_cancel(p->exchange);
 		forget(p);
 	}
