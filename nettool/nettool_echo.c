@@ -15,7 +15,9 @@
 #include "netcore/net_signal.h"
 #include "netcore/net_socket.h"
 #include "netcore/net_stream.h"
+#include "nettool/nettool_address.h"
 #include "nettool/nettool_commands.h"
+#include "nettool/nettool_echo_datagram.h"
 
 #define LINE_MAX_OCTETS 4096
 #define IDLE_MS (10 * 60 * 1000)
@@ -216,37 +218,61 @@ static void on_connected(void *owner, int fd, const struct net_addr *addr, const
 		net_stream_printf(a->stream, "%s\r\n", a->texts[i]);
 }
 
-static int ask(const struct net_addr *at, int n_texts, char **texts)
+/* "host:port": the name's addresses, IPv6 and IPv4, race each other (RFC 8305); at->len 0 means there is a name. */
+static void begin(struct asker *a, const struct net_addr *at, struct net_worker *worker, const char *host, int port)
+{
+	if (at->len > 0)
+		net_connect_start(a->loop, at, 1, ANSWER_MS, on_connected, a);
+	else
+		net_connect_host(a->loop, worker, host, port, ANSWER_MS, on_connected, a);
+}
+
+static int ask(const struct net_addr *at, const char *host, int port, int n_texts, char **texts)
 {
 	struct error err = { 0 };
 	struct asker a = { .texts = texts, .n_texts = n_texts, .reader = { .limit = LINE_MAX_OCTETS } };
+	struct net_worker *worker = at->len > 0 ? NULL : net_worker_create(1, 4, &err);
 
-	a.loop = net_loop_create(net_poll_kind_default(), &err);
+	if (at->len > 0 || worker)
+		a.loop = net_loop_create(net_poll_kind_default(), &err);
 	if (a.loop == NULL) {
 		fprintf(stderr, "nettool echo: %s\n", err.text);
 		return EX_OSERR;
 	}
-	net_connect_start(a.loop, at, 1, ANSWER_MS, on_connected, &a);
+	begin(&a, at, worker, host, port);
 	net_loop_run(a.loop);
 	if (a.stream)
 		net_stream_close(a.stream);
+	if (worker)
+		net_worker_destroy(worker);
 	net_loop_destroy(a.loop);
 	return a.code;
 }
 
 static int run(int argc, char **argv)
 {
+	enum nettool_transport transport;
 	struct error err = { 0 };
-	struct net_addr at;
+	struct net_addr at = { 0 };
+	char host[256] = "";
+	int port = 0;
 
 	if (argc < 3)
 		return nettool_usage(&nettool_echo, "say what to do, and where");
-	if (!net_addr_parse(argv[2], &at, &err))
-		return nettool_usage(&nettool_echo, err.text);
+	bool asks = strcmp(argv[1], "ask") == 0 && argc > 3, is_name = false;
+	if (!nettool_address_parse(argv[2], &transport, &at, &err)) {
+		const char *name = argv[2] + (strncmp(argv[2], "tcp:", 4) == 0 ? 4 : 0);
+		is_name = asks && transport == NETTOOL_STREAM && strncmp(name, "unix:", 5) != 0 && net_addr_split(name, -1, host, sizeof host, &port, NULL);
+		if (!is_name)
+			return nettool_usage(&nettool_echo, err.text);
+		at.len = 0;
+	}
 	if (strcmp(argv[1], "serve") == 0 && argc == 3)
-		return serve(&at);
-	if (strcmp(argv[1], "ask") == 0 && argc > 3)
-		return ask(&at, argc - 3, argv + 3);
+		return transport == NETTOOL_DATAGRAM ? nettool_echo_datagram_serve(&at) : serve(&at);
+	if (asks && transport == NETTOOL_DATAGRAM)
+		return nettool_echo_datagram_ask(&at, argv + 3, argc - 3);
+	if (asks)
+		return ask(&at, host, port, argc - 3, argv + 3);
 	return nettool_usage(&nettool_echo, "say \"serve ADDRESS\" or \"ask ADDRESS TEXT...\"");
 }
 
@@ -255,7 +281,8 @@ const struct nettool_command nettool_echo = {
 	"nettool echo serve ADDRESS\nnettool echo ask ADDRESS TEXT...",
 	"a server that says each line back in capitals; a client that asks it",
 	run,
+	"ADDRESS begins with tcp: (or nothing), udp: or unix:; for asking over tcp: it may be a name.\n"
 	"example:\n"
-	"  nettool echo serve 127.0.0.1:7007\n"
-	"  nettool echo ask 127.0.0.1:7007 \"good morning\"\n",
+	"  nettool echo serve udp:127.0.0.1:7007\n"
+	"  nettool echo ask udp:127.0.0.1:7007 \"good morning\"\n",
 };
