@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unbound.h>
+#include <unistd.h>
 
 #include "base/list.h"
 #include "base/memory.h"
@@ -45,6 +46,12 @@ static bool check(int code, const char *what, const char *value, struct error *e
 	return code == 0 || error_set(err, ERROR_SYNTAX, "resolver: %s %.100s: %s", what, value, ub_strerror(code));
 }
 
+/* The library would notice with the first question, and not say which. */
+static bool can_read(const char *path, struct error *err)
+{
+	return path == NULL || access(path, R_OK) == 0 || error_set(err, ERROR_NOT_FOUND, "resolver: %.150s cannot be read", path);
+}
+
 static bool set_transparent(struct ub_ctx *context, const char *zone, struct error *err)
 {
 	char value[NET_DNS_NAME_TEXT + 16];
@@ -58,7 +65,7 @@ static bool configure(struct ub_ctx *context, const struct net_dns_resolver_opti
 {
 	bool is_own = o->n_servers > 0 || o->root_hints != NULL;
 
-	if (!check(ub_ctx_async(context, 1), "thread", "", err))
+	if (!can_read(o->root_hints, err) || !can_read(o->trust_anchor, err) || !check(ub_ctx_async(context, 1), "thread", "", err))
 		return false;
 	if (o->asks_loopback && !check(ub_ctx_set_option(context, "do-not-query-localhost:", "no"), "loopback", "", err))
 		return false;
