@@ -12,6 +12,17 @@
 #define HANDSHAKE_MS 30000
 #define FINISH_MS 300000                /* for the rest of the output, however slowly it moves */
 
+/* Now: of a connection that was reset the kernel no longer tells the peer. */
+static void keep_addrs(struct net_stream *s)
+{
+	struct net_addr peer = { 0 }, local = { 0 };
+
+	net_socket_peer_addr(s->fd, &peer);
+	net_socket_local_addr(s->fd, &local);
+	net_addr_kept_set(&s->peer_addr, &peer);
+	net_addr_kept_set(&s->local_addr, &local);
+}
+
 struct net_stream *net_stream_create(struct net_loop *loop, int fd, const struct net_stream_events *events, void *owner,
                                      struct budget *budget)
 {
@@ -25,8 +36,7 @@ struct net_stream *net_stream_create(struct net_loop *loop, int fd, const struct
 	s->fd = fd;
 	s->input_max = NET_STREAM_INPUT_MAX;
 	s->write_timeout_ms = WRITE_TIMEOUT_MS;
-	net_socket_peer_addr(fd, &s->peer_addr);
-	net_socket_local_addr(fd, &s->local_addr);
+	keep_addrs(s);
 	net_socket_set_nodelay(fd);
 	if (!net_watch_start(&s->watch, loop, fd, NET_READABLE, net_stream_step, s, &why))
 		net_stream_fail(s, &why);
@@ -183,7 +193,8 @@ static void start_tls(struct net_stream *s, struct net_tls_context *context, boo
 	s->tls = net_tls_stream_create(context, s->fd, is_server, hostname, &why);
 	if (s->tls == NULL)
 		net_stream_fail(s, &why);
-	net_timer_start(&s->handshake, s->loop, HANDSHAKE_MS, net_stream_on_handshake_timeout, s);
+	s->handshake = xcalloc(1, sizeof *s->handshake);
+	net_timer_start(s->handshake, s->loop, HANDSHAKE_MS, net_stream_on_handshake_timeout, s);
 	net_stream_schedule(s);
 	net_stream_update_watch(s);
 }
@@ -230,12 +241,13 @@ bool net_stream_tls_exporter(struct net_stream *s, unsigned char out[32])
 
 const struct net_addr *net_stream_peer_addr(const struct net_stream *s)
 {
-	return &s->peer_addr;
+	/* Making it whole changes nothing that a caller could see. */
+	return net_addr_kept_whole(&((struct net_stream *)s)->peer_addr);
 }
 
 const struct net_addr *net_stream_local_addr(const struct net_stream *s)
 {
-	return &s->local_addr;
+	return net_addr_kept_whole(&((struct net_stream *)s)->local_addr);
 }
 
 struct net_loop *net_stream_loop(const struct net_stream *s)
@@ -251,6 +263,9 @@ static void destroy(void *owner)
 	buffer_release(&s->in);
 	buffer_release(&s->out);
 	net_stream_count_buffers(s);
+	net_addr_kept_release(&s->peer_addr);
+	net_addr_kept_release(&s->local_addr);
+	free(s->ending);
 	free(s->failure);
 	free(s);
 }
@@ -266,7 +281,8 @@ void net_stream_finish(struct net_stream *s)
 		return;
 	s->events = NULL;
 	s->finishing = true;
-	net_loop_ending_begins(s->loop, &s->ending, cut_short, s);
+	s->ending = xcalloc(1, sizeof *s->ending);
+	net_loop_ending_begins(s->loop, s->ending, cut_short, s);
 	net_timer_start(&s->deadline, s->loop, FINISH_MS, net_stream_on_deadline, s);
 	net_stream_schedule(s);
 	net_stream_update_watch(s);
@@ -280,8 +296,9 @@ void net_stream_close(struct net_stream *s)
 	s->events = NULL;
 	net_timer_stop(&s->deadline);
 	net_timer_stop(&s->progress);
-	net_timer_stop(&s->handshake);
-	net_loop_ending_done(s->loop, &s->ending);
+	net_stream_stop_handshake_timer(s);
+	if (s->ending)
+		net_loop_ending_done(s->loop, s->ending);
 	net_watch_stop(&s->watch);
 	net_socket_close(s->fd);
 	/* Last in the queue of deferred calls: a turn may be there already. */

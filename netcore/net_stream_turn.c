@@ -6,6 +6,7 @@
 #include "netcore/net_stream_turn.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "netcore/net_socket.h"
@@ -82,6 +83,14 @@ void net_stream_on_no_progress(void *owner)
 
 	error_set(&why, ERROR_TRY_LATER, "timed out: the peer does not read what is sent to it");
 	net_stream_fail(owner, &why);
+}
+
+void net_stream_stop_handshake_timer(struct net_stream *s)
+{
+	if (s->handshake)
+		net_timer_stop(s->handshake);
+	free(s->handshake);
+	s->handshake = NULL;
 }
 
 void net_stream_on_handshake_timeout(void *owner)
@@ -222,7 +231,7 @@ static void shake_hands(struct net_stream *s)
 		net_stream_fail(s, &why);
 	if (io != NET_IO_DONE)
 		return;
-	net_timer_stop(&s->handshake);
+	net_stream_stop_handshake_timer(s);
 	s->phase = STREAM_SECURE;
 	net_stream_schedule(s);
 	if (s->events && s->events->secured)
@@ -235,7 +244,7 @@ static void tell_closed(struct net_stream *s, const struct error *why)
 
 	s->events = NULL;
 	net_timer_stop(&s->deadline);
-	net_timer_stop(&s->handshake);
+	net_stream_stop_handshake_timer(s);
 	events->closed(s->owner, why);
 }
 

@@ -3,12 +3,14 @@
 #define NETCORE_NET_STREAM_TURN_H
 
 #include "base/buffer.h"
+#include "netcore/net_addr_kept.h"
 #include "netcore/net_stream.h"
 #include "netcore/net_timer.h"
 #include "netcore/net_tls_stream.h"
 
 enum net_stream_phase { STREAM_PLAIN, STREAM_STARTING /* TLS, once clear_left is sent */, STREAM_HANDSHAKE, STREAM_SECURE };
 
+/* An idle one is all that thousands of connections cost: what only some need for a while is apart. */
 struct net_stream {
 	struct net_loop *loop;
 	struct net_watch watch;
@@ -25,14 +27,15 @@ struct net_stream {
 	enum net_stream_phase phase;
 	struct net_tls_stream *tls;
 	struct error *failure;
-	struct net_timer deadline, progress, handshake;
+	struct net_timer deadline, progress;
+	struct net_timer *handshake;                    /* while TLS starts */
 	int64_t write_timeout_ms;
 	bool scheduled, resumed, paused, above_high;
 	bool peer_ended, finishing, fin_sent, gone;
 	bool write_blocked;                             /* the kernel takes no more for now */
 	bool write_wants_read, read_wants_write;        /* TLS needs the other direction first */
-	struct net_ending ending;
-	struct net_addr peer_addr, local_addr;
+	struct net_ending *ending;                      /* once finishing */
+	struct net_addr_kept peer_addr, local_addr;
 };
 
 static inline size_t net_stream_buffered(const struct net_stream *s)
@@ -56,5 +59,6 @@ void net_stream_count_buffers(struct net_stream *);
 void net_stream_on_deadline(void *owner);
 void net_stream_on_no_progress(void *owner);
 void net_stream_on_handshake_timeout(void *owner);
+void net_stream_stop_handshake_timer(struct net_stream *);
 
 #endif
