@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "mua/mua_commands.h"
 #include "mua/mua_exit.h"
+#include "service/service_version.h"
 
 #define ANY_COMMAND (~0u)
 #define IN_FOLDER (MUA_LIST | MUA_SEARCH | MUA_READ | MUA_SAVE | MUA_FLAG | MUA_DELETE | MUA_MOVE | MUA_COPY | MUA_ARCHIVE | MUA_SYNC)
@@ -205,7 +206,7 @@ bool mua_options_parse(struct mua_options *o, int argc, char **argv, int *status
 		if (row == NULL)
 			return fail(status, "unknown option %s", argv[optind - 1]);
 		if (row->kind == VERSION) {
-			printf("mua (Posta) 0.1\n");
+			puts("mua (Posta) " SERVICE_VERSION);
 			*status = MUA_EXIT_OK;
 			return false;
 		}
