@@ -231,7 +231,7 @@ static enum imapd_after begin(struct imapd_session *s, struct bytes arguments, b
 	*is_taken = true;
 	enum imapd_mailbox_status found = imapd_mailbox_take(s, &arguments, &name);
 	if (!imap_argument_space(&arguments) || !take_options(s, &arguments, &item))
-		return refuse(s, "BAD Syntax: APPEND mailbox [(flag …)] [\"date-time\"] literal …");
+		return refuse(s, "BAD Syntax: APPEND mailbox [(flag ...)] [\"date-time\"] literal ...");
 	if (found != IMAPD_MAILBOX_OK)
 		return refuse(s, "NO [CANNOT] A mailbox name is printable ASCII or modified UTF-7");
 	struct append *a = arena_alloc(&s->arena, sizeof *a);
@@ -251,6 +251,6 @@ enum imapd_after imapd_append_literal(struct imapd_session *s, struct bytes argu
 		return begin(s, arguments, is_taken);
 	*is_taken = true;
 	if (!imap_argument_space(&arguments) || !take_options(s, &arguments, &item))
-		return refuse(s, "BAD Syntax: APPEND mailbox [(flag …)] [\"date-time\"] literal …");
+		return refuse(s, "BAD Syntax: APPEND mailbox [(flag ...)] [\"date-time\"] literal ...");
 	return take_literal(s, item);
 }
