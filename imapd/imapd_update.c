@@ -303,8 +303,17 @@ static void compared(void *owner, const struct error *err, struct store_snapshot
 {
 	struct imapd_session *s = owner;
 	struct imapd_update *u = s->update;
+	bool is_other = err ? err->kind == ERROR_NOT_FOUND : snapshot->mailbox.mailbox_id != s->view->mailbox_id;
 
 	u->request = NULL;
+	if (is_other) {
+		/* renamed since the changes were read: its new name is told with them */
+		store_snapshot_destroy(snapshot);
+		store_changes_destroy(u->changes);
+		u->changes = NULL;
+		ask(s);
+		return;
+	}
 	if (failed(s, err))
 		return;
 	ranges_copy(&u->changes->vanished, &s->view->uids);
