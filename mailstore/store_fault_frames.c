@@ -32,12 +32,13 @@ static struct packed *list(struct database *db, int64_t after, struct arena *are
 	return first;
 }
 
+/* Rows behind the last chunk? */
 static bool has_rest(struct store_stored *stored, struct database *db, uint64_t n, struct error *err)
 {
-	struct database_statement *s = database_statement_begin(db, "SELECT count(*) FROM chunk WHERE id BETWEEN ?1 << 12 | ?2 AND ?1 << 12 | 4095");
+	struct database_statement *s = database_statement_begin(db, "SELECT count(*) FROM chunk WHERE id BETWEEN ? AND ?");
 
-	database_statement_bind_int(s, 1, stored->message_id);
-	database_statement_bind_int(s, 2, (int64_t)n);
+	database_statement_bind_int(s, 1, store_stored_first_row(stored->message_id, stored->codec, n));
+	database_statement_bind_int(s, 2, stored->message_id << 12 | 4095);
 	return stored->fd < 0 && database_statement_one(s, 0) != 0 && !error_set(err, ERROR_CORRUPT, "message %lld: more is stored than its %llu octets", (long long)stored->message_id,
 	                         (unsigned long long)stored->size);
 }

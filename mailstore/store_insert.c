@@ -5,6 +5,7 @@
 #include "mailstore/store_account.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_mailbox.h"
+#include "mailstore/store_stored.h"
 
 void store_insert_keep(struct store_kept *kept, const struct summary *summary, struct arena *arena)
 {
@@ -17,21 +18,41 @@ void store_insert_keep(struct store_kept *kept, const struct summary *summary, s
 	store_thread_id_names(kept->sortkeys, &kept->names);
 }
 
+static void insert_row(struct store_context *context, int64_t id, struct bytes octets)
+{
+	struct database_statement *s = database_statement_begin(context->db, "INSERT INTO chunk(id, data) VALUES(?, ?)");
+
+	database_statement_bind_int(s, 1, id);
+	database_statement_bind_blob(s, 2, octets);
+	database_statement_run(s);
+}
+
+/* Pieces of about the same size. */
+static void insert_frame(struct store_context *context, int64_t id, struct bytes frame)
+{
+	size_t n = frame.len <= STORE_FRAME_WHOLE ? (frame.len + STORE_FRAME_PIECE - 1) / STORE_FRAME_PIECE : 1;
+
+	for (size_t i = 0; i < n; i++)
+		insert_row(context, id + (int64_t)i, bytes_slice(frame, frame.len * i / n, frame.len * (i + 1) / n));
+}
+
 static void insert_chunks(struct store_context *context, int64_t message_id, const struct store_body *body)
 {
+	enum store_codec codec = store_body_codec(body);
 	struct buffer scratch = { 0 };
 
 	for (size_t n = 0; (uint64_t)n * STORE_CHUNK_SIZE < store_body_size(body); n++) {
-		struct database_statement *s = database_statement_begin(context->db, "INSERT INTO chunk(id, data) VALUES(?, ?)");
 		struct bytes chunk;
 		struct error error = { 0 };
 		if (!store_body_chunk(body, n, &scratch, &chunk, &error)) {
 			database_fail(context->db, error.kind, error.text);
 			break;
 		}
-		database_statement_bind_int(s, 1, message_id << 12 | (int64_t)n);
-		database_statement_bind_blob(s, 2, chunk);
-		database_statement_run(s);
+		int64_t id = store_stored_first_row(message_id, codec, n);
+		if (codec == STORE_ZSTD)
+			insert_frame(context, id, chunk);
+		else
+			insert_row(context, id, chunk);
 	}
 	buffer_release(&scratch);
 }

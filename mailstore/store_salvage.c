@@ -60,29 +60,48 @@ const char *store_salvage_messages(struct store_context *context, int64_t mailbo
 
 /* ---- a row made again from its octets ---- */
 
+/* Returns how many octets it holds; a damaged one counts, and is mended when frames are looked at. */
+static size_t feed_frame(struct store_context *context, struct summary_builder *builder, struct bytes frame)
+{
+	struct buffer *plain = &context->stored.plain;
+	size_t len = store_packer_plain_len(frame);
+
+	buffer_clear(plain);
+	char *to = buffer_reserve(plain, len);
+	if (len > 0 && !store_packer_unpack(&context->stored.packer, frame, to, len, NULL))
+		memset(to, ' ', len);
+	summary_builder_feed(builder, bytes_of(to, len));
+	return len;
+}
+
 static uint64_t summarise(struct store_context *context, int64_t message_id, struct summary *summary, enum store_codec *codec)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id BETWEEN ?1 << 12 AND ?1 << 12 | 4095 ORDER BY id");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT data, id & 4095 FROM chunk WHERE id BETWEEN ?1 << 12 AND ?1 << 12 | 4095 ORDER BY id");
 	struct summary_builder *builder = summary_builder_create();
+	struct buffer frame = { 0 };
+	int64_t n_chunk = -1;
 	uint64_t size = 0;
 
 	database_statement_bind_int(s, 1, message_id);
-	for (int64_t n = 0; database_statement_step(s); n++) {
+	while (database_statement_step(s)) {
 		struct bytes octets = database_statement_bytes(s, 0);
-		size_t len = store_packer_plain_len(octets);
+		int64_t n = database_statement_int(s, 1) >> 8;
 		/* no mail begins like a frame */
-		if (n == 0 && len > 0)
-			*codec = STORE_ZSTD;
-		if (*codec == STORE_ZSTD) {
-			buffer_clear(&context->stored.plain);
-			octets.at = buffer_reserve(&context->stored.plain, len);
-			if (!store_packer_unpack(&context->stored.packer, database_statement_bytes(s, 0), context->stored.plain.at, len, NULL))
-				memset(context->stored.plain.at, ' ', len);     /* mended when frames are looked at */
-			octets.len = len;
+		if (n_chunk < 0)
+			*codec = store_packer_plain_len(octets) > 0 ? STORE_ZSTD : STORE_PLAIN;
+		if (*codec == STORE_PLAIN) {
+			summary_builder_feed(builder, octets);
+			size += octets.len;
+		} else if (n != n_chunk && frame.len > 0) {
+			size += feed_frame(context, builder, buffer_bytes(&frame));
+			buffer_clear(&frame);
 		}
-		summary_builder_feed(builder, octets);
-		size += octets.len;
+		buffer_add_bytes(&frame, *codec == STORE_ZSTD ? octets : (struct bytes){ 0 });
+		n_chunk = n;
 	}
+	if (frame.len > 0)
+		size += feed_frame(context, builder, buffer_bytes(&frame));
+	buffer_release(&frame);
 	summary_builder_finish(builder, summary);
 	summary_builder_destroy(builder);
 	return size;
@@ -176,32 +195,23 @@ void store_salvage_hold(struct store_context *context, int64_t message_id)
 	run_for(context, "UPDATE qrcpt SET hold = 1 WHERE queue_id IN (SELECT queue_id FROM qmsg WHERE message_id = ?1) AND ?2 = 0", message_id, 0);
 }
 
-static void put_chunk(struct store_context *context, int64_t id, struct bytes octets)
+/* Chunk n is to hold len octets: what is there of them, and filler; of a damaged frame nothing is. */
+static void mend_chunk(struct store_context *context, const struct store_stored *stored, uint64_t n, size_t len)
 {
-	struct database_statement *s = database_statement_begin(context->db, "INSERT OR REPLACE INTO chunk(id, data) VALUES(?, ?)");
+	int64_t id = store_stored_first_row(stored->message_id, stored->codec, n);
+	struct buffer octets = { 0 };
+	struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id = ?");
 
 	database_statement_bind_int(s, 1, id);
-	database_statement_bind_blob(s, 2, octets);
-	database_statement_run(s);
-}
-
-/* The chunk is to hold len octets: what is there of them, and filler; of a damaged frame nothing is. */
-static void mend_chunk(struct store_context *context, int64_t id, size_t len, enum store_codec codec)
-{
-	struct buffer octets = { 0 };
-
-	if (codec == STORE_PLAIN) {
-		struct database_statement *s = database_statement_begin(context->db, "SELECT data FROM chunk WHERE id = ?");
-		database_statement_bind_int(s, 1, id);
-		if (database_statement_step(s))
-			buffer_add_bytes(&octets, bytes_slice(database_statement_bytes(s, 0), 0, len));
-		database_statement_end(s);
-	}
+	if (stored->codec == STORE_PLAIN && database_statement_step(s))
+		buffer_add_bytes(&octets, bytes_slice(database_statement_bytes(s, 0), 0, len));
+	database_statement_end(s);
 	store_salvage_filler(&octets, len - octets.len);
-	if (codec == STORE_ZSTD)
-		put_chunk(context, id, store_packer_pack(&context->stored.packer, buffer_bytes(&octets)));
-	else
-		put_chunk(context, id, buffer_bytes(&octets));
+	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?1 AND ?2", id, store_stored_last_row(stored->message_id, stored->codec, n));
+	s = database_statement_begin(context->db, "INSERT INTO chunk(id, data) VALUES(?, ?)");
+	database_statement_bind_int(s, 1, id);
+	database_statement_bind_blob(s, 2, stored->codec == STORE_ZSTD ? store_packer_pack(&context->stored.packer, buffer_bytes(&octets)) : buffer_bytes(&octets));
+	database_statement_run(s);
 	buffer_release(&octets);
 }
 
@@ -220,8 +230,8 @@ const char *store_salvage_body(struct store_context *context, int64_t message_id
 		return store_salvage_lost(context, message_id);
 	for (; (len = store_stored_chunk_len(stored, n)) > 0; n++)
 		if (!store_stored_chunk(stored, context->db, n, &chunk, NULL))
-			mend_chunk(context, message_id << 12 | (int64_t)n, len, codec);
-	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?2 AND ?1 << 12 | 4095", message_id, message_id << 12 | (int64_t)n);
+			mend_chunk(context, stored, n, len);
+	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?2 AND ?1 << 12 | 4095", message_id, store_stored_first_row(message_id, codec, n));
 	store_salvage_hold(context, message_id);
 	return "lines that say so stand where octets are lost";
 }

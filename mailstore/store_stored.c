@@ -81,14 +81,31 @@ static bool take(struct store_stored *s, struct bytes stored, size_t len, struct
 	return stored.len == len || error_set(err, ERROR_CORRUPT, "it has %zu octets instead of %zu", stored.len, len);
 }
 
-static bool read_row(struct store_stored *s, struct database *db, uint64_t n, size_t len, struct error *err)
-{
-	struct database_statement *row = database_statement_begin(db, "SELECT data FROM chunk WHERE id = ?");
+_Static_assert(STORE_BODY_ROWS_MAX / STORE_CHUNK_SIZE <= 16, "a chunk's number has four bits, a piece's eight");
 
-	database_statement_bind_int(row, 1, s->message_id << 12 | (int64_t)n);
-	bool ok = database_statement_step(row) ? take(s, database_statement_bytes(row, 0), len, err) : error_set(err, ERROR_CORRUPT, "it is missing");
+int64_t store_stored_first_row(int64_t message_id, enum store_codec codec, uint64_t n)
+{
+	return (message_id << 12) + (int64_t)(codec == STORE_ZSTD ? n << 8 : n);
+}
+
+int64_t store_stored_last_row(int64_t message_id, enum store_codec codec, uint64_t n)
+{
+	return store_stored_first_row(message_id, codec, n) | (codec == STORE_ZSTD ? 255 : 0);
+}
+
+static bool read_rows(struct store_stored *s, struct database *db, uint64_t n, size_t len, struct error *err)
+{
+	struct database_statement *row = database_statement_begin(db, "SELECT data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id");
+	struct buffer *stored = &s->packer.frame;
+	unsigned n_rows = 0;
+
+	database_statement_bind_int(row, 1, store_stored_first_row(s->message_id, s->codec, n));
+	database_statement_bind_int(row, 2, store_stored_last_row(s->message_id, s->codec, n));
+	buffer_clear(stored);
+	for (; stored->len <= store_packer_frame_max() && database_statement_step(row); n_rows++)
+		buffer_add_bytes(stored, database_statement_bytes(row, 0));
 	database_statement_end(row);
-	return ok;
+	return n_rows > 0 ? take(s, buffer_bytes(stored), len, err) : error_set(err, ERROR_CORRUPT, "it is missing");
 }
 
 /* Where frame n lies. */
@@ -148,7 +165,7 @@ bool store_stored_chunk(struct store_stored *s, struct database *db, uint64_t n,
 
 	buffer_clear(&s->plain);
 	if (s->fd < 0)
-		ok = read_row(s, db, n, len, &why);
+		ok = read_rows(s, db, n, len, &why);
 	else
 		ok = s->codec == STORE_ZSTD ? read_frame(s, n, len, &why) : read_plain(s, n, len, &why);
 	*octets = buffer_bytes(&s->plain);

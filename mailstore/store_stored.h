@@ -1,6 +1,7 @@
 /*
  * store_stored: a message's octets as they lie on the disk, read a chunk (STORE_CHUNK_SIZE octets of the message) at a time.
  *
+ * A plain chunk is a row.  A frame is one too, or is cut into several: pages of 4 KiB hold rows of a quarter well, and one of a little more than half badly.
  * A packed file holds the frames of its chunks one behind the other, then for each frame where it ends in the file: 8 octets, little-endian.
  */
 #ifndef MAILSTORE_STORE_STORED_H
@@ -39,6 +40,12 @@ bool store_stored_frame_end(const struct store_stored *, uint64_t n, uint64_t *e
 /* Another message may be opened then; what reading needs is kept. */
 void store_stored_close(struct store_stored *);
 void store_stored_release(struct store_stored *);
+
+#define STORE_FRAME_WHOLE 4000          /* a frame of more octets is one row */
+#define STORE_FRAME_PIECE 1010          /* four rows of so many fill a page */
+/* The ids of the rows that chunk n may have. */
+int64_t store_stored_first_row(int64_t message_id, enum store_codec, uint64_t n);
+int64_t store_stored_last_row(int64_t message_id, enum store_codec, uint64_t n);
 
 /* The index entry of a frame that ends there. */
 void store_stored_add_end(struct buffer *index, uint64_t end);

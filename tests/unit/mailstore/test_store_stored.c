@@ -22,6 +22,24 @@ static void reopen(struct fixture *f, bool compress)
 	fixture_open(f);
 }
 
+static char found[4000], told[4000];
+
+static void on_found(void *owner, const char *text)
+{
+	(void)owner;
+	size_t len = strlen(found);
+
+	snprintf(found + len, sizeof found - len, "%s\n", text);
+}
+
+static void on_told(void *owner, const char *finding, const char *done)
+{
+	(void)owner, (void)finding;
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof told - len, "%s\n", done != NULL ? done : "NOT REPAIRED");
+}
+
 static const size_t sizes[] = { 1, 20, 300, 4096, 65535, 65536, 65537, 200000, 1048576, 1048577, 3000000 };
 #define N_SIZES (sizeof sizes / sizeof *sizes)
 
@@ -83,6 +101,40 @@ static void what_shrinks_is_packed(void)
 	fixture_close(&f);
 }
 
+/* Digits shrink to about half: frames of one piece, of several, of a row too long for pieces. */
+static void frames_are_cut_into_rows(void)
+{
+	static const struct { size_t size; int64_t n_rows; } rows[] = { { 1500, 1 }, { 3000, 2 }, { 5000, 3 }, { 6500, 4 }, { 9000, 1 }, { 140000, 3 } };
+	static char digits[140000];
+	struct fixture f;
+	bool wait;
+
+	start(&f, "rows", true);
+	for (size_t i = 0; i < sizeof digits; i++)
+		digits[i] = "0123456789abcdef"[random_below(16)];
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct store_recipient recipient = { .user_id = bob, .address = "bob@a.test" };
+		struct store_delivery delivery = a_delivery(&f, 0, &recipient, 1);
+		char claim[60], sql[120];
+		snprintf(claim, sizeof claim, "%zu digits", rows[i].size);
+		snprintf(sql, sizeof sql, "SELECT count(*) FROM chunk WHERE id >> 12 = %zu AND length(data) > 400", i + 1);
+		CHECK(store_body_write(delivery.body, bytes_of(digits, rows[i].size), &wait, NULL));
+		CHECK_ROW(deliver(&f, &delivery) == ERROR_NONE && ask(&f, sql) == rows[i].n_rows, claim);
+		CHECK_ROW(read_octets(&f, (int64_t)i + 1, 0, rows[i].size) == ERROR_NONE &&
+		          bytes_equal(buffer_bytes(&answer.octets), bytes_of(digits, rows[i].size)), claim);
+	}
+	CHECK(findings(&f) == 0);
+	ask(&f, "DELETE FROM chunk WHERE id = 3 << 12 | 1");
+	CHECK_ROW(read_octets(&f, 3, 0, 10) == ERROR_CORRUPT, "a piece is missing");
+	ask(&f, "DELETE FROM message WHERE message_id IN (4, 6)");
+	struct error err = { 0 };
+	told[0] = '\0';
+	CHECK(store_repair(f.data_dir, on_told, NULL, &err) && strstr(told, "NOT REPAIRED") == NULL && findings(&f) == 0);
+	CHECK_ROW(read_octets(&f, 6, 0, sizeof digits) == ERROR_NONE && bytes_equal(buffer_bytes(&answer.octets), bytes_of(digits, sizeof digits)),
+	          "rows are put together again without the message's own");
+	fixture_close(&f);
+}
+
 static void noise_stays_plain(void)
 {
 	static char noise[1500000];
@@ -128,24 +180,6 @@ static void what_spills_is_read_back(void)
 
 /* ---- damage ---- */
 
-static char found[4000], told[4000];
-
-static void on_found(void *owner, const char *text)
-{
-	(void)owner;
-	size_t len = strlen(found);
-
-	snprintf(found + len, sizeof found - len, "%s\n", text);
-}
-
-static void on_told(void *owner, const char *finding, const char *done)
-{
-	(void)owner, (void)finding;
-	size_t len = strlen(told);
-
-	snprintf(told + len, sizeof told - len, "%s\n", done != NULL ? done : "NOT REPAIRED");
-}
-
 /* Messages of bob: 1 (4,096 octets), 2 (200,000: four rows), 3 (2,000,000: a file). */
 static const struct damage {
 	const char *name, *sql, *command;
@@ -154,9 +188,9 @@ static const struct damage {
 	uint64_t kept;                  /* … and not lost: octets there */
 	const char *finding;
 } damages[] = {
-	{ "a damaged frame", "UPDATE chunk SET data = CAST(substr(data, 1, 20) || '!' || substr(data, 22) AS BLOB) WHERE id = 2 << 12 | 1", NULL, 2, 70000, 140000, "message 2, chunk 1: " },
-	{ "a frame cut off", "UPDATE chunk SET data = substr(data, 1, length(data) - 1) WHERE id = 2 << 12 | 3", NULL, 2, 199990, 0, "message 2, chunk 3: " },
-	{ "a frame of another chunk", "UPDATE chunk SET data = (SELECT data FROM chunk WHERE id = 1 << 12) WHERE id = 2 << 12 | 2", NULL, 2, 140000, 0, "message 2, chunk 2: " },
+	{ "a damaged frame", "UPDATE chunk SET data = CAST(substr(data, 1, 20) || '!' || substr(data, 22) AS BLOB) WHERE id = 2 << 12 | 256", NULL, 2, 70000, 140000, "message 2, chunk 1: " },
+	{ "a frame cut off", "UPDATE chunk SET data = substr(data, 1, length(data) - 1) WHERE id = 2 << 12 | 768", NULL, 2, 199990, 0, "message 2, chunk 3: " },
+	{ "a frame of another chunk", "UPDATE chunk SET data = (SELECT data FROM chunk WHERE id = 1 << 12) WHERE id = 2 << 12 | 512", NULL, 2, 140000, 0, "message 2, chunk 2: " },
 	{ "a frame that is none", "UPDATE chunk SET data = CAST('what is this' AS BLOB) WHERE id = 1 << 12", NULL, 1, 0, UINT64_MAX, "message 1, chunk 0: " },
 	{ "a frame that is gone", "DELETE FROM chunk WHERE id = 2 << 12", NULL, 2, 0, 70000, "message 2, chunk 0: it is missing; UID 2 of INBOX of bob@a.test" },
 	{ "a codec not known", "UPDATE message SET codec = 7 WHERE message_id = 1", NULL, 1, 0, UINT64_MAX, "codec 7 is not known" },
@@ -249,6 +283,7 @@ static void a_backup_keeps_the_form(bool is_folder)
 int main(void)
 {
 	what_shrinks_is_packed();
+	frames_are_cut_into_rows();
 	noise_stays_plain();
 	what_spills_is_read_back();
 	damage_is_named_and_mended();
