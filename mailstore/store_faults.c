@@ -16,6 +16,10 @@ const struct store_fault store_faults[] = {
 	  { "DELETE FROM credential WHERE user_id = ?1 AND user_id NOT IN (SELECT user_id FROM user)" }, "removed", NULL },
 	{ "SELECT printf('subscription of user %d to \"%w\": no such user', user_id, name), user_id FROM subscription WHERE user_id NOT IN (SELECT user_id FROM user)",
 	  { "DELETE FROM subscription WHERE user_id = ?1 AND user_id NOT IN (SELECT user_id FROM user)" }, "removed", NULL },
+	{ "SELECT printf('past name \"%w\" of user %d: no such user', name, user_id), user_id FROM past_name WHERE user_id NOT IN (SELECT user_id FROM user)",
+	  { "DELETE FROM past_name WHERE user_id = ?1 AND user_id NOT IN (SELECT user_id FROM user)" }, "removed", NULL },
+	{ "SELECT printf('messages sent by user %d on day %d: no such user', user_id, day), user_id FROM send_count WHERE user_id NOT IN (SELECT user_id FROM user)",
+	  { "DELETE FROM send_count WHERE user_id = ?1 AND user_id NOT IN (SELECT user_id FROM user)" }, "removed", NULL },
 	{ "SELECT printf('keyword %w of mailbox %d: no such mailbox', name, mailbox_id), mailbox_id FROM keyword "
 	  "WHERE mailbox_id NOT IN (SELECT mailbox_id FROM mailbox)",
 	  { "DELETE FROM keyword WHERE mailbox_id = ?1 AND mailbox_id NOT IN (SELECT mailbox_id FROM mailbox)" }, "removed", NULL },

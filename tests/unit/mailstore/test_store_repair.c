@@ -75,6 +75,8 @@ static const struct damage {
 	{ "messages in no mailbox", { "UPDATE msg SET id = id | (999 << 32)" }, "kept in a mailbox of recovered@",
 	  "SELECT n_messages = 3 AND uidnext = 4 FROM mailbox WHERE name LIKE 'Recovered mailbox %'" },
 	{ "both there and expunged", { "INSERT INTO tomb SELECT id, 1, message_id, 1, 0, 0, 0 FROM msg" }, "it is there", "SELECT count(*) = 0 FROM tomb" },
+	{ "a past name of nobody", { "INSERT INTO past_name VALUES(77, 'old', 9)" }, "removed", "SELECT count(*) = 0 FROM past_name" },
+	{ "a send counter of nobody", { "INSERT INTO send_count VALUES(77, 20000, 1, 1)" }, "removed", "SELECT count(*) = 0 FROM send_count" },
 	{ "a keyword of no mailbox", { "INSERT INTO keyword VALUES(88, 9, 'x')" }, "removed", "SELECT count(*) = 0 FROM keyword" },
 	{ "no INBOX", { "UPDATE mailbox SET name = 'elsewhere' WHERE name = 'INBOX'" }, "INBOX made", "SELECT count(*) = 1 FROM mailbox WHERE name = 'INBOX'" },
 };
