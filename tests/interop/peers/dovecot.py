@@ -57,6 +57,13 @@ ssl_cert = <{tls}/cert.pem
 ssl_key = <{tls}/key.pem
 """
 
+PACKED = """
+mail_plugins = zlib
+plugin {{
+  zlib_save = {packing}
+}}
+"""
+
 AUTH_FOR_POSTFIX = """
 service auth {{
   unix_listener {socket} {{
@@ -69,9 +76,9 @@ service auth {{
 
 
 class Dovecot:
-    """users: {address: password}; mail: where homes are; kind: maildir sdbox mdbox; auth_socket: Postfix's private/auth."""
+    """users: {address: password}; mail: where homes are; kind: maildir sdbox mdbox; packing: zstd; auth_socket: Postfix's private/auth."""
 
-    def __init__(self, folder, users, mail, kind="maildir", tls=None, auth_socket=None, imap_port=IMAP_PORT, imaps_port=0):
+    def __init__(self, folder, users, mail, kind="maildir", tls=None, auth_socket=None, imap_port=IMAP_PORT, imaps_port=0, packing=None):
         self.folder = Path(folder)
         self.imap_port, self.imaps_port = imap_port, imaps_port
         for name in ("run", "state"):
@@ -81,6 +88,7 @@ class Dovecot:
         text = CONF.format(folder=self.folder, ssl="yes" if tls else "no", location=location, nobody=NOBODY, mail=mail,
                            imap=imap_port, imaps=imaps_port)
         text += TLS.format(tls=tls) if tls else ""
+        text += PACKED.format(packing=packing) if packing else ""
         text += AUTH_FOR_POSTFIX.format(socket=auth_socket) if auth_socket else ""
         self.conf = self.folder / "dovecot.conf"
         self.conf.write_text(text)
