@@ -249,6 +249,23 @@ bool net_addr_is_loopback(const struct net_addr *a)
 	return family == AF_UNIX;
 }
 
+size_t net_addr_prefix(const struct net_addr *a, unsigned v4_bits, unsigned v6_bits, unsigned char prefix[NET_ADDR_PREFIX_MAX])
+{
+	int family;
+	const unsigned char *octets = ip_octets(a, &family);
+	size_t len = family == AF_INET ? 4 : 16;
+	unsigned bits = family == AF_INET ? v4_bits : v6_bits;
+
+	if (octets == NULL)
+		return 0;
+	prefix[0] = family == AF_INET ? 4 : 6;
+	for (size_t i = 0; i < len; i++) {
+		unsigned kept = bits >= 8 * (i + 1) ? 8 : bits > 8 * i ? bits - 8 * (unsigned)i : 0;
+		prefix[1 + i] = (unsigned char)(octets[i] & (0xff00u >> kept));
+	}
+	return 1 + len;
+}
+
 static bool bits_equal(const unsigned char *a, const unsigned char *b, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;

@@ -35,6 +35,13 @@ bool net_addr_equal(const struct net_addr *, const struct net_addr *);
 bool net_addr_is_loopback(const struct net_addr *);
 const struct sockaddr *net_addr_sockaddr(const struct net_addr *);
 
+#define NET_ADDR_PREFIX_MAX 17
+/*
+ * What addresses of one block have in common: the family and so many leading bits, the rest zero.  ::ffff:a.b.c.d counts as IPv4.
+ * Returns the length, 0 for Unix sockets and no address.
+ */
+size_t net_addr_prefix(const struct net_addr *, unsigned v4_bits, unsigned v6_bits, unsigned char prefix[NET_ADDR_PREFIX_MAX]);
+
 struct net_cidr {
 	int family;
 	unsigned bits;

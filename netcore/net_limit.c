@@ -1,7 +1,6 @@
 #include "netcore/net_limit.h"
 
 #include <assert.h>
-#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -13,6 +12,7 @@ struct net_limit {
 	const struct net_cidr *exempt;
 	size_t n_exempt;
 	size_t total;
+	unsigned v4_bits, v6_bits;
 	struct map *by_address;         /* the value is the count itself */
 };
 
@@ -20,7 +20,7 @@ struct net_limit *net_limit_create(size_t total, size_t per_address, const struc
 {
 	struct net_limit *l = xcalloc(1, sizeof *l);
 
-	*l = (struct net_limit){ total, per_address, exempt, n_exempt, 0, map_create() };
+	*l = (struct net_limit){ total, per_address, exempt, n_exempt, 0, 32, 64, map_create() };
 	return l;
 }
 
@@ -48,21 +48,18 @@ void net_limit_change(struct net_limit *l, size_t total, size_t per_address, con
 	l->n_exempt = n_exempt;
 }
 
-/* False: this address is not counted by itself.  Exempt ones are counted too: they may not stay exempt. */
-static bool counted_key(const struct net_addr *a, struct bytes *key)
+void net_limit_set_prefix(struct net_limit *l, unsigned v4_bits, unsigned v6_bits)
 {
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&a->storage;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&a->storage;
+	assert(l->total == 0 && v4_bits <= 32 && v6_bits <= 128);
+	l->v4_bits = v4_bits;
+	l->v6_bits = v6_bits;
+}
 
-	if (net_addr_family(a) == AF_INET)
-		*key = bytes_of(&v4->sin_addr, 4);
-	else if (net_addr_family(a) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-		*key = bytes_of(v6->sin6_addr.s6_addr + 12, 4);
-	else if (net_addr_family(a) == AF_INET6)
-		*key = bytes_of(v6->sin6_addr.s6_addr, 8);
-	else
-		return false;
-	return true;
+/* False: this address is not counted by itself.  Exempt ones are counted too: they may not stay exempt. */
+static bool counted_key(const struct net_limit *l, const struct net_addr *a, unsigned char prefix[NET_ADDR_PREFIX_MAX], struct bytes *key)
+{
+	*key = bytes_of(prefix, net_addr_prefix(a, l->v4_bits, l->v6_bits, prefix));
+	return key->len > 0;
 }
 
 static size_t held(const struct net_limit *l, struct bytes key)
@@ -80,8 +77,9 @@ static void set_held(struct net_limit *l, struct bytes key, size_t n)
 
 enum net_limit_answer net_limit_enter(struct net_limit *l, const struct net_addr *a)
 {
+	unsigned char prefix[NET_ADDR_PREFIX_MAX];
 	struct bytes key;
-	bool counted = counted_key(a, &key);
+	bool counted = counted_key(l, a, prefix, &key);
 
 	if (l->total_max > 0 && l->total >= l->total_max)
 		return NET_LIMIT_TOTAL;
@@ -95,11 +93,12 @@ enum net_limit_answer net_limit_enter(struct net_limit *l, const struct net_addr
 
 void net_limit_leave(struct net_limit *l, const struct net_addr *a)
 {
+	unsigned char prefix[NET_ADDR_PREFIX_MAX];
 	struct bytes key;
 
 	assert(l->total > 0);
 	l->total--;
-	if (counted_key(a, &key)) {
+	if (counted_key(l, a, prefix, &key)) {
 		assert(held(l, key) > 0);
 		set_held(l, key, held(l, key) - 1);
 	}
