@@ -295,7 +295,7 @@ bool mailctl_import_target_add(struct mailctl_import_target *target, const struc
 			keywords[n_keywords++] = arena_text(&batch->arena, letter->keywords[i]);
 	batch->summaries[batch->n] = *summary;
 	batch->items[batch->n] = (struct store_append_item){
-		.body = body, .summary = &batch->summaries[batch->n], .flags = letter->flags, .keywords = keywords, .n_keywords = n_keywords,
+		.body = body, .summary = &batch->summaries[batch->n], .flags = letter->flags, .keywords = keywords, .n_keywords = n_keywords, .spares_keywords = true,
 		.internal_date_s = letter->internal_date_s != 0 ? letter->internal_date_s : clock_now_s(),
 	};
 	*summary = (struct summary){ 0 };

@@ -91,12 +91,18 @@ static DIR *open_folder(int dir_fd, const char *path)
 	return folder;
 }
 
+/* What somebody else left there is no letter: a folder cannot be read, a pipe never ends. */
+static bool is_letter(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN);
+}
+
 static void list_letters(struct maildir *self, const char *where)
 {
 	DIR *folder = open_folder(self->fd, where);
 
 	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-		if (entry->d_name[0] != '.')
+		if (is_letter(entry))
 			add_name(&self->letters, xprintf("%s/%s", where, entry->d_name));
 	if (folder != NULL)
 		closedir(folder);
@@ -282,7 +288,7 @@ static uint64_t count_letters(int root_fd, const char *name, const char *where)
 	uint64_t n = 0;
 
 	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-		n += entry->d_name[0] != '.';
+		n += is_letter(entry);
 	if (folder != NULL)
 		closedir(folder);
 	free(path);

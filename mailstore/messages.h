@@ -53,6 +53,7 @@ struct store_append_item {
 	uint64_t flags;                 /* bits 0-4 */
 	const char *const *keywords;
 	size_t n_keywords;
+	bool spares_keywords;           /* those that find no room in the mailbox are left out; of the first item, for all */
 	int64_t internal_date_s;
 };
 /* uids: in the order of the items. */

@@ -24,18 +24,34 @@ struct append_request {
 	struct append_item *items;      /* as many as bodies */
 	const char **keywords;          /* of all items */
 	size_t n_keywords;
+	bool spares_keywords;
 	store_append_fn *done;
 	void *owner;
 	uint32_t uidvalidity;
 	struct ranges uids;
 };
 
+static bool make_keywords(struct append_request *self, struct store_context *context, int64_t mailbox_id)
+{
+	struct error *err = &self->request.error;
+	uint64_t bits;
+
+	if (store_keyword_bits(context, mailbox_id, self->keywords, self->n_keywords, true, &bits, err))
+		return true;
+	if (!self->spares_keywords || err->kind != ERROR_LIMIT)
+		return false;
+	error_clear(err);
+	for (size_t i = 0; i < self->n_keywords; i++)
+		store_keyword_bits(context, mailbox_id, &self->keywords[i], 1, true, &bits, NULL);
+	return true;
+}
+
 /* Everything that can be refused, before anything is written. */
 static int64_t prepare(struct append_request *self, struct store_context *context)
 {
 	struct store_request *request = &self->request;
 	int64_t mailbox_id = store_mailbox_find(context, self->user_id, self->mailbox);
-	uint64_t octets = 0, bits;
+	uint64_t octets = 0;
 
 	if (mailbox_id == 0) {
 		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
@@ -47,9 +63,7 @@ static int64_t prepare(struct append_request *self, struct store_context *contex
 		error_set(&request->error, ERROR_FULL, "over quota");
 		return 0;
 	}
-	if (!store_keyword_bits(context, mailbox_id, self->keywords, self->n_keywords, true, &bits, &request->error))
-		return 0;
-	return mailbox_id;
+	return make_keywords(self, context, mailbox_id) ? mailbox_id : 0;
 }
 
 static enum store_run run(struct store_request *request, struct store_context *context)
@@ -116,6 +130,7 @@ struct store_request *store_append(struct store_client *client, int64_t user_id,
 	for (size_t i = 0; i < n; i++)
 		n_keywords += items[i].n_keywords;
 	self->user_id = user_id;
+	self->spares_keywords = n > 0 && items[0].spares_keywords;
 	self->mailbox = arena_bytes(arena, mailbox);
 	self->items = arena_alloc(arena, (n + 1) * sizeof *self->items);
 	self->keywords = arena_alloc(arena, (n_keywords + 1) * sizeof *self->keywords);
