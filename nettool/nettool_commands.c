@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 static const struct nettool_command *const commands[] = {
+	&nettool_bench,
 	&nettool_discover,
 	&nettool_dns,
 	&nettool_dump,

@@ -12,6 +12,7 @@ struct nettool_command {
 	const char *help;                               /* options and an example, for `nettool NAME --help`; ends with a newline */
 };
 
+extern const struct nettool_command nettool_bench;
 extern const struct nettool_command nettool_discover;
 extern const struct nettool_command nettool_dns;
 extern const struct nettool_command nettool_dump;
