@@ -11,6 +11,7 @@
 #include "netcore/net_timer.h"
 
 #define ADDRESSES_MAX 16
+#define FOUND_MAX 128                   /* of a name */
 #define STAGGER_MS 250                  /* RFC 8305 5 */
 #define BACKLOG_FULL_RETRY_MS 50        /* a Unix socket whose backlog is full says EAGAIN, not EINPROGRESS */
 
@@ -182,39 +183,48 @@ static void free_lookup(struct lookup *l)
 	free(l);
 }
 
-static void add_found(struct lookup *l, const struct addrinfo *entry)
+static void add_found(struct net_addr *found, size_t *n, const struct addrinfo *entry)
 {
-	struct net_addr *a = &l->found[l->n];
-
-	if (l->n == ADDRESSES_MAX || entry->ai_addrlen > sizeof a->storage)
+	if (*n == FOUND_MAX || entry->ai_addrlen > sizeof found->storage)
 		return;
-	a->len = entry->ai_addrlen;
-	memcpy(&a->storage, entry->ai_addr, entry->ai_addrlen);
-	l->n++;
+	found[*n] = (struct net_addr){ .len = entry->ai_addrlen };
+	memcpy(&found[(*n)++].storage, entry->ai_addr, entry->ai_addrlen);
 }
 
-static const struct addrinfo *next_of_family(const struct addrinfo *entry, int family, bool same)
+/* In turns before they are cut to what is tried: many addresses of one family must not crowd out the other. */
+static void keep_found(struct lookup *l, const struct addrinfo *list)
 {
-	while (entry && (entry->ai_family == family) != same)
-		entry = entry->ai_next;
-	return entry;
+	struct net_addr *found = xcalloc(FOUND_MAX, sizeof *found);
+	size_t n = 0;
+
+	for (const struct addrinfo *entry = list; entry; entry = entry->ai_next)
+		add_found(found, &n, entry);
+	net_connect_interleave(found, n);
+	l->n = n < ADDRESSES_MAX ? n : ADDRESSES_MAX;
+	memcpy(l->found, found, l->n * sizeof *found);
+	free(found);
 }
 
-/* Families take turns, the resolver's favourite first: RFC 8305 4. */
-static void take_turns(struct lookup *l, const struct addrinfo *list)
+/* The place of the next address of the favourite family, or not of it; n when there is none. */
+static size_t next_of_family(const struct net_addr *addrs, size_t from, size_t n, int family, bool same)
 {
-	int favourite = list->ai_family;
-	const struct addrinfo *same = list, *other = next_of_family(list, favourite, false);
+	while (from < n && (net_addr_family(&addrs[from]) == family) != same)
+		from++;
+	return from;
+}
 
-	while (same || other) {
-		if (same) {
-			add_found(l, same);
-			same = next_of_family(same->ai_next, favourite, true);
-		}
-		if (other) {
-			add_found(l, other);
-			other = next_of_family(other->ai_next, favourite, false);
-		}
+void net_connect_interleave(struct net_addr *addrs, size_t n)
+{
+	int favourite = n > 0 ? net_addr_family(&addrs[0]) : AF_UNSPEC;
+
+	/* addrs[0..i) are in order; the wanted one is moved there, those between move up. */
+	for (size_t i = 1; i < n; i++) {
+		size_t from = next_of_family(addrs, i, n, favourite, net_addr_family(&addrs[i - 1]) != favourite);
+		if (from == n)
+			return;
+		struct net_addr wanted = addrs[from];
+		memmove(&addrs[i + 1], &addrs[i], (from - i) * sizeof *addrs);
+		addrs[i] = wanted;
 	}
 }
 
@@ -228,7 +238,7 @@ static void look_up(void *job)
 	snprintf(port, sizeof port, "%d", l->port);
 	int failed = getaddrinfo(l->host, port, &hints, &list);
 	if (failed == 0) {
-		take_turns(l, list);
+		keep_found(l, list);
 		freeaddrinfo(list);
 		return;
 	}

@@ -11,6 +11,9 @@ struct net_connect;
 /* Success: fd >= 0 is yours and `addr` is the one that answered.  Failure: fd -1 and err.  Called once, never inside net_connect_start; the object is gone afterwards. */
 typedef void net_connect_fn(void *owner, int fd, const struct net_addr *addr, const struct error *err);
 
+/* Put addresses in the order in which they are to be tried: the families take turns, the first one's first; within one the order stays.  RFC 8305 4. */
+void net_connect_interleave(struct net_addr *addrs, size_t n);
+
 /* Addresses are tried in the order given.  deadline_ms counts from now, look-up included; the addresses are copied. */
 struct net_connect *net_connect_start(struct net_loop *, const struct net_addr *addrs, size_t n, int64_t deadline_ms, net_connect_fn *, void *owner);
 /* host is a name or an address (the families of a name take turns); names are looked up with getaddrinfo in the worker, never in the loop. */

@@ -196,8 +196,67 @@ static void a_full_unix_backlog_is_waited_for(const char *name)
 	close(fd);
 }
 
+static const struct interleave_case {
+	const char *name, *given, *wanted;      /* 4 and 6 by family, letters tell them apart */
+} interleave_cases[] = {
+	{ "families take turns",                     "6a 6b 6c 4a 4b", "6a 4a 6b 4b 6c" },
+	{ "the resolver's favourite begins",         "4a 4b 6a",       "4a 6a 4b" },
+	{ "one family keeps its order",              "6a 6b 6c",       "6a 6b 6c" },
+	{ "turns already taken stay",                "6a 4a 6b 4b",    "6a 4a 6b 4b" },
+	{ "many of one do not crowd out the other",  "4a 4b 4c 4d 6a", "4a 6a 4b 4c 4d" },
+	{ "one",                                     "6a",             "6a" },
+	{ "none",                                    "",               "" },
+};
+
+static void families_take_turns(void)
+{
+	for (size_t k = 0; k < sizeof interleave_cases / sizeof *interleave_cases; k++) {
+		const struct interleave_case *c = &interleave_cases[k];
+		struct net_addr addrs[8];
+		char text[64], got[64] = "";
+		size_t n = 0;
+		for (const char *at = c->given; *at; at += at[2] ? 3 : 2) {
+			snprintf(text, sizeof text, at[0] == '4' ? "10.0.0.%d:1" : "[2001:db8::%d]:1", at[1] - 'a' + 1);
+			addrs[n++] = rig_addr(text);
+		}
+		net_connect_interleave(addrs, n);
+		for (size_t i = 0; i < n; i++) {
+			const unsigned char *octets = (const unsigned char *)net_addr_sockaddr(&addrs[i]);
+			bool v4 = net_addr_family(&addrs[i]) == AF_INET;
+			snprintf(got + strlen(got), sizeof got - strlen(got), "%s%c%c", i ? " " : "", v4 ? '4' : '6', 'a' + octets[v4 ? 7 : 23] - 1);
+		}
+		CHECK_TEXT(got, c->wanted, c->name);
+	}
+}
+
+/* Whoever loses is closed, and nothing stays open. */
+static void losers_are_closed(const char *name)
+{
+	struct black_hole hole;
+	struct net_addr at[2];
+	int listener = rig_listen(&at[1]), before, after;
+
+	dig(&hole);
+	at[0] = hole.at;
+	before = dup(listener);
+	close(before);
+	for (int i = 0; i < 3; i++) {
+		struct caller c = { 0 };
+		net_connect_start(loop, at, 2, 5000, on_answer, &c);
+		CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0, name);
+		net_socket_close(c.fd);
+		close(accept(listener, NULL, NULL));
+	}
+	after = dup(listener);
+	close(after);
+	CHECK_ROW(before == after, "no descriptor is left");
+	net_socket_close(listener);
+	fill(&hole);
+}
+
 int main(void)
 {
+	families_take_turns();
 	for (size_t i = 0; i < sizeof rig_backends / sizeof *rig_backends; i++) {
 		struct error err = { 0 };
 		const char *name = rig_backends[i].name;
@@ -210,6 +269,7 @@ int main(void)
 		no_address_is_an_answer_too(name);
 		a_cancelled_connect_never_answers(name);
 		names_are_looked_up(name);
+		losers_are_closed(name);
 		a_full_unix_backlog_is_waited_for(name);
 		net_loop_destroy(loop);
 	}
