@@ -30,6 +30,7 @@ struct draft {
 	struct compose_attachment *attachments;
 	const char *sender, *const *recipients;
 	size_t n_recipients;
+	uint32_t original_uid;          /* of the message that is answered; 0 = none */
 	bool is_answered;
 };
 
@@ -100,6 +101,7 @@ static bool read_original(struct draft *d)
 	}
 	if (!mua_run_body(&d->run, id.uid))
 		return false;
+	d->original_uid = id.uid;
 	struct bytes message = buffer_bytes(&d->run.octets);
 	preview_message_text(message, BODY_MAX, &text, NULL);
 	ok = compose_reply(&d->letter, bytes_slice(message, 0, header_length(message)), buffer_bytes(&text), d->run.account.name,
@@ -230,6 +232,22 @@ static void hand_over(struct draft *d)
 	mua_outbox_destroy(outbox);
 }
 
+/* A mark that could not be set is no reason to send again. */
+static void mark_answered(struct draft *d)
+{
+	struct buffer command = { 0 };
+	int exit_code = d->run.exit_code;
+
+	if (d->original_uid == 0 || (exit_code != MUA_EXIT_OK && exit_code != MUA_EXIT_PARTIAL) || mua_sync_is_read_only(d->run.sync))
+		return;
+	buffer_printf(&command, "UID STORE %u +FLAGS (\\Answered)", d->original_uid);
+	if (mua_run_command(&d->run, "STORE", buffer_bytes(&command), NULL, NULL))
+		d->run.exit_code = exit_code;
+	else
+		mua_run_refuse(&d->run, MUA_EXIT_PARTIAL, "the letter was sent, but what it answers was not marked");
+	buffer_release(&command);
+}
+
 /* Whoever got the letter has it, whatever becomes of the copy. */
 static void keep_copy(struct draft *d)
 {
@@ -258,6 +276,7 @@ int mua_send(const struct mua_options *o)
 			fail(&d, MUA_EXIT_CONFIG);
 		} else {
 			hand_over(&d);
+			mark_answered(&d);
 			keep_copy(&d);
 		}
 	}
