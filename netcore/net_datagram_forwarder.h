@@ -9,10 +9,8 @@
 
 struct net_datagram_forwarder;
 
-/* A UDP socket for it: answers leave from the address that was asked, also behind a wildcard.  -1 on error. */
-int net_datagram_forwarder_bind(const struct net_addr *, struct error *err);
 /*
- * Takes the socket over, also when it fails (NULL).  Of the settings: target, allowed, total_max, per_address_max,
+ * Takes the bound socket (net_socket_bind_datagram) over, also when it fails (NULL).  Of the settings: target, allowed, total_max, per_address_max,
  * forward.idle_ms (> 0).  Beyond a bound datagrams are dropped and counted as refused.
  */
 struct net_datagram_forwarder *net_datagram_forwarder_create(struct net_loop *, int fd, const struct net_forwarder_settings *, struct error *err);

@@ -114,7 +114,7 @@ static bool open_all(struct running *r, const struct nettool_forwarding *f, cons
 	settings.allowed = f->allowed;
 	if (settings.forward.idle_ms < 0)
 		settings.forward.idle_ms = is_stream ? 3600 * 1000 : ASSOCIATION_IDLE_MS;
-	int fd = is_stream ? net_socket_listen(&f->listen, err) : net_datagram_forwarder_bind(&f->listen, err);
+	int fd = is_stream ? net_socket_listen(&f->listen, err) : net_socket_bind_datagram(&f->listen, err);
 	if (fd < 0)
 		return false;
 	net_socket_local_addr(fd, &real);
