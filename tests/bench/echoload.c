@@ -36,7 +36,10 @@ struct connection {
 
 static _Noreturn void die(const char *what)
 {
-	fprintf(stderr, "echoload: %s: %s\n", what, errno ? strerror(errno) : "wrong");
+	if (errno)
+		perror(what);
+	else
+		fprintf(stderr, "%s: wrong\n", what);
 	exit(1);
 }
 
@@ -67,7 +70,7 @@ static void say(struct connection *c, uint32_t round)
 	memcpy(c->octets + sizeof c->fd, &round, sizeof round);
 	c->got = 0;
 	if (send(c->fd, c->octets, SIZE, MSG_NOSIGNAL) != SIZE)
-		die("send");
+		die("sending");
 }
 
 /* True when the echo is whole. */
@@ -78,7 +81,7 @@ static bool hear(struct connection *c)
 
 	errno = n <= 0 ? errno : 0;
 	if (n <= 0 || memcmp(got, c->octets + c->got, (size_t)n) != 0)
-		die("echo");
+		die("the echo");
 	c->got += (size_t)n;
 	return c->got == SIZE;
 }
@@ -123,18 +126,18 @@ static void secure(struct connection *c, SSL_CTX *context)
 
 	c->tls = SSL_new(context);
 	if (!c->tls || SSL_set_fd(c->tls, c->fd) != 1 || SSL_connect(c->tls) != 1 || SSL_version(c->tls) != TLS1_3_VERSION)
-		die("TLS");
+		die("TLS 1.3");
 	memset(c->octets, 'a' + c->fd % 26, SIZE);
 	if (SSL_write(c->tls, c->octets, SIZE) != SIZE)
-		die("send");
+		die("sending");
 	while (n < SIZE) {
 		int some = SSL_read(c->tls, got + n, (int)(SIZE - n));
 		if (some <= 0)
-			die("echo");
+			die("the echo");
 		n += (size_t)some;
 	}
 	if (memcmp(got, c->octets, SIZE) != 0)
-		die("echo");
+		die("the echo");
 }
 
 static void hold(const char *port, size_t count, bool with_tls)
