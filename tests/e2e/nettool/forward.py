@@ -1,5 +1,6 @@
 """nettool forward CLAIM: the counterparts are plain sockets, so that a fault of netcore cannot hide."""
 import hashlib
+import os
 import re
 import signal
 import smtplib
@@ -187,6 +188,53 @@ def udp_finds_its_way_back():
         tool.wait_said("open=0 accepted=3")
         clients[0].send(b"again")
         check(server.recvfrom(65536)[0] == b"again", "a newcomer to be served again")
+
+
+def udp_target_comes_later():
+    """A target that is not there is counted; the same client is served when it is."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    server.close()
+    with Tool("forward", "udp:127.0.0.1:0", f"udp:127.0.0.1:{port}") as tool, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", tool.at))
+        for _ in range(3):
+            client.send(b"anybody?")
+            time.sleep(0.1)
+        tool.signal(signal.SIGUSR1)
+        tool.wait_said("open=1 accepted=1")
+        check("unreachable=0" not in tool.said(), "the refusals to be counted", tool.said())
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", port))
+        server.settimeout(15)
+        client.send(b"now?")
+        got = server.recvfrom(100)[0]
+        check(got in (b"now?", b"anybody?"), "the question", got)
+
+
+def leaves_no_descriptor():
+    """Ended, reset, refused by the target or by the allow list: all that was opened is closed."""
+    server, port = listen()
+    with Tool("forward", "127.0.0.1:0", f"127.0.0.1:{port}") as tool, Tool("forward", "--allow", "10.0.0.0/8", "127.0.0.1:0", f"127.0.0.1:{port}") as strict:
+        before = [open_files(t) for t in (tool, strict)]
+        for number in range(400):
+            near = dial(tool.at)
+            far = accept(server)
+            if number % 2:
+                far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            far.close(), near.close()
+            dial(strict.at).close()
+        server.close()
+        for _ in range(20):
+            dial(tool.at).close()
+        deadline = time.monotonic() + 10
+        while [open_files(t) for t in (tool, strict)] != before:
+            check(time.monotonic() < deadline, f"{before} descriptors", [open_files(t) for t in (tool, strict)])
+            time.sleep(0.05)
+
+
+def open_files(tool):
+    return len(os.listdir(f"/proc/{tool.process.pid}/fd"))
 
 
 if __name__ == "__main__":
