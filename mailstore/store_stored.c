@@ -127,7 +127,7 @@ static bool find_frame(const struct store_stored *s, uint64_t n, uint64_t *start
 
 bool store_stored_frame_end(const struct store_stored *s, uint64_t n, uint64_t *end)
 {
-	uint64_t start;
+	uint64_t start = 0;
 
 	return find_frame(s, n, &start, end, NULL);
 }
@@ -136,7 +136,7 @@ static bool read_frame(struct store_stored *s, uint64_t n, size_t len, struct er
 {
 	const struct store_file file = { .fd = s->fd };
 	struct buffer *frame = &s->packer.frame;
-	uint64_t start, end;
+	uint64_t start = 0, end = 0;
 
 	if (!find_frame(s, n, &start, &end, err))
 		return false;
