@@ -14,6 +14,7 @@
 #define OCTETS_MAX ((size_t)512 * 1024)
 #define UNDER_WAY_MAX 8
 #define SAVE_MS 1000
+#define LARGE ((size_t)1 << 20)         /* octets of a batch: a body of its may be written as a file first, and batches behind it be stored before it */
 
 struct mailctl_import_batch {
 	struct mailctl_import_target *target;
@@ -95,11 +96,15 @@ static bool send_batch(struct mailctl_import_target *target)
 
 	target->batch = NULL;
 	if (batch != NULL) {
+		bool is_large = batch->octets >= LARGE;
 		wait_below(target, UNDER_WAY_MAX);
 		target->n_under_way++;
 		store_append(target->client, target->user_id, bytes_text(target->mailbox), batch->items, batch->n, stored, batch);
 		for (size_t i = 0; i < batch->n; i++)
 			batch->items[i].body = NULL;
+		/* the place that is noted, and what is looked for behind it, count on the order */
+		if (is_large)
+			wait_below(target, 1);
 	}
 	if (clock_monotonic_ms() >= target->save_ms)
 		note_place(target);
