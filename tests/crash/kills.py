@@ -80,14 +80,18 @@ class Victim:
             kill(pid)
             self.deaths += 1
 
+    def pids(self):
+        return [self.daemon.process.pid, *self.daemon.children()]
+
     def kill_keeper(self, part):
-        keeper = self.daemon.process
-        pids = [keeper.pid, *self.daemon.children()]
+        pids = self.pids()
         # Whichever dies first must not matter.
-        order = pids[:1] if part == "keeper" else self.rng.sample(pids, len(pids))
-        for pid in order:
+        for pid in pids[:1] if part == "keeper" else self.rng.sample(pids, len(pids)):
             kill(pid)
-        keeper.wait()
+        self.bury(pids)
+
+    def bury(self, pids):
+        self.daemon.process.wait()
         wait_gone(pids)
         self.daemon.process = None
 
@@ -114,3 +118,13 @@ class Victim:
                 return True
             time.sleep(0.01)
         return False
+
+
+def kill_together(victims, rng):
+    """Every process of all of them, in any order, with nothing in between."""
+    pids = {victim: victim.pids() for victim in victims}
+    everybody = sum(pids.values(), [])
+    for pid in rng.sample(everybody, len(everybody)):
+        kill(pid)
+    for victim in victims:
+        victim.bury(pids[victim])

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 import threading
 import time
 
@@ -233,6 +234,81 @@ class Append(Imap):
             self.take_answer(client, tag, letter)
 
 
+class Shuffle(Imap):
+    """APPENDs to Shelf, MOVEs to Moved, COPYs from there to Copies, and EXPUNGEs some: each letter is in one place, and copied once or not."""
+
+    PLACES = ("Shelf", "Moved", "Copies")
+    APPENDED = re.compile(r"OK \[APPENDUID \d+ (\d+)\]")
+    COPIED = re.compile(r"\[COPYUID \d+ \d+ (\d+)\]")
+
+    def __init__(self, *plan):
+        super().__init__(*plan, mailboxes=self.PLACES)
+        self.kept, self.moved, self.copied, self.expunged = {}, {}, {}, {}       # {name: answered}; not there: not tried
+
+    def do(self, client, text):
+        """The whole answer, untagged lines too."""
+        client.send(f"d {text}\r\n".encode())
+        lines = []
+        while True:
+            lines.append(client.read("an answer"))
+            if lines[-1].startswith("* BYE"):
+                raise Refused(lines[-1])
+            if lines[-1].startswith("d "):
+                self.n_answers += 1
+                return "\n".join(lines)
+
+    def wanted(self, client, text):
+        answer = self.do(client, text)
+        if not answer.rpartition("\n")[2].startswith("d OK"):
+            raise Refused(answer)
+        return answer
+
+    def work(self, client):
+        for place in self.PLACES if not self.kept else ():
+            self.do(client, f"CREATE {place}")
+        letter = self.ledger.write("shuffle", self.size(), {})
+        octets = letter.octets()
+        self.kept[letter.name] = False
+        client.send(b"a APPEND Shelf {%d+}\r\n" % len(octets) + octets + b"\r\n")
+        uid = self.APPENDED.match(self.answer(client, "a"))
+        if not uid:
+            raise Refused("no UID of what was appended")
+        self.kept[letter.name] = True
+        self.move_on(client, letter.name, uid.group(1))
+
+    def move_on(self, client, name, uid):
+        self.wanted(client, "SELECT Shelf")
+        self.moved[name] = False
+        uid = self.COPIED.search(self.wanted(client, f"UID MOVE {uid} Moved")).group(1)
+        self.moved[name] = True
+        self.wanted(client, "SELECT Moved")
+        if self.rng.random() < 0.5:
+            self.copied[name] = False
+            self.wanted(client, f"UID COPY {uid} Copies")
+            self.copied[name] = True
+        if self.rng.random() < 0.5:
+            self.wanted(client, f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")
+            self.expunged[name] = False
+            self.wanted(client, f"UID EXPUNGE {uid}")
+            self.expunged[name] = True
+
+    def judge(self, found):
+        """found: {place: Counter of names}.  What is wrong."""
+        problems = []
+        for name, is_kept in self.kept.items():
+            shelf, moved, copies = (found[place][name] for place in self.PLACES)
+            gone = self.expunged.get(name)
+            least = 0 if gone is not None or not is_kept else 1
+            most = 0 if gone else 1
+            if not least <= shelf + moved <= most:
+                problems.append(f"{name} is {shelf} times in Shelf and {moved} times in Moved; expunged: {gone}")
+            if (self.moved.get(name) and shelf) or (name not in self.moved and moved):
+                problems.append(f"{name} is in the wrong place; moved: {self.moved.get(name)}")
+            if copies not in {True: (1,), False: (0, 1), None: (0,)}[self.copied.get(name)]:
+                problems.append(f"{name} is {copies} times in Copies; copied: {self.copied.get(name)}")
+        return problems
+
+
 class Load:
     """All the clients of a run at both servers."""
 
@@ -245,11 +321,14 @@ class Load:
             (["bob@b.test"], remote, "in turn", alice), (["bob@b.test"], remote, "ahead", alice),
             (["alice@a.test", "bob@b.test"], {**local, **remote}, "ahead", alice),
             (["alice@a.test"], local, "chunked", None), (["bob@b.test"], remote, "chunked", alice),
+            (["list@a.test"], {**local, **remote}, "in turn", None),
         ]
         self.senders = [Smtp(a, ledger, f"{seed}{n}", big, *plan) for n, plan in enumerate(plans)]
         self.senders += [Append(a, ledger, f"{seed}a", big, *alice, ("INBOX", "Archive")),
                          Append(b, ledger, f"{seed}b", big, "bob@b.test", word, ("Archive", "Drafts")),
                          Look(a, ledger, f"{seed}c", big, *alice, ("INBOX", "Archive"))]
+        self.shuffles = [Shuffle(a, ledger, f"{seed}d", big, *alice), Shuffle(b, ledger, f"{seed}e", big, "bob@b.test", word)]
+        self.senders += self.shuffles
 
     def start(self):
         for sender in self.senders:
