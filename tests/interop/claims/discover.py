@@ -106,3 +106,16 @@ def servers_announce_themselves_from_their_sandbox(house):
     server.stop([])
     wait.until("both to be gone", lambda: avahi.browse("_submission._tcp") == [] and avahi.browse("_imaps._tcp") == [], 5)
     server.start((), None)
+
+
+def a_host_without_ipv4_is_found_by_ipv6(house):
+    street = Street(house)
+    street.ours.run(["ip", "-4", "addr", "flush", "dev", "e0"])
+    child, said = street.announce("_imap._tcp", "143", "--name", "Post", "--host", "mailbox")
+    check(said.endswith("at mailbox.local"), "its name", said)
+    found = wait.until("avahi to find it", lambda: street.avahi.browse("_imap._tcp"), 15)
+    check(len(found) == 1 and found[0][2].startswith("fe80::") and found[0][3] == 143, "one link-local address", found)
+    said = street.nettool("browse", "_imap._tcp", "--seconds", "2").communicate(timeout=20)[0]
+    check("[fe80::" in said, "found by ourselves, too", said)
+    child.terminate()
+    wait.until("it to be gone", lambda: street.avahi.browse("_imap._tcp") == [], 5)
