@@ -43,8 +43,8 @@ void net_rate_destroy(struct net_rate *r)
 {
 	if (r == NULL)
 		return;
-	while (r->silent_first.first)
-		forget(r, LIST_OWNER(r->silent_first.first, struct bucket, node));
+	for (struct list_node *node; (node = list_take_first(&r->silent_first)) != NULL;)
+		free(LIST_OWNER(node, struct bucket, node));
 	map_destroy(r->by_prefix);
 	free(r);
 }
