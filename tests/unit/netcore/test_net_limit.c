@@ -34,6 +34,21 @@ static const struct limit_step {
 	{ '+', "[2001:db8:0:1::3]:1",   NET_LIMIT_OK,      "the next /64 does not" },
 };
 
+static void blocks_are_counted_together(void)
+{
+	struct net_limit *l = net_limit_create(0, 2, NULL, 0);
+	struct net_addr one = rig_addr("10.0.0.1:1"), two = rig_addr("10.0.0.2:1"), next = rig_addr("10.0.1.1:1");
+	struct net_addr six = rig_addr("[2001:db8:0:1::1]:1"), neighbour = rig_addr("[2001:db8:0:2::1]:1");
+
+	net_limit_set_prefix(l, 24, 48);
+	CHECK_ROW(net_limit_enter(l, &one) == NET_LIMIT_OK && net_limit_enter(l, &two) == NET_LIMIT_OK, "two of a /24");
+	CHECK_ROW(net_limit_enter(l, &one) == NET_LIMIT_ADDRESS && net_limit_enter(l, &next) == NET_LIMIT_OK, "no third, but one of the next");
+	CHECK_ROW(net_limit_enter(l, &six) == NET_LIMIT_OK && net_limit_enter(l, &neighbour) == NET_LIMIT_OK && net_limit_enter(l, &six) == NET_LIMIT_ADDRESS, "a /48");
+	net_limit_leave(l, &two);
+	CHECK_ROW(net_limit_enter(l, &one) == NET_LIMIT_OK, "one of the block left");
+	net_limit_destroy(l);
+}
+
 int main(void)
 {
 	struct error err = { 0 };
@@ -61,5 +76,6 @@ int main(void)
 	net_limit_change(open, 101, 51, NULL, 0);
 	CHECK_ROW(net_limit_enter(open, &local) == NET_LIMIT_TOTAL, "a bound on all, too");
 	net_limit_destroy(open);
+	blocks_are_counted_together();
 	return check_finish();
 }
