@@ -78,7 +78,7 @@ static void forget_full(struct net_rate *r, int64_t now_ms)
 			break;
 		forget(r, b);
 	}
-	if (r->silent_first.n >= NET_RATE_BUCKETS_MAX)
+	if (r->silent_first.n >= NET_RATE_BUCKETS_MAX && r->silent_first.first != NULL)
 		forget(r, LIST_OWNER(r->silent_first.first, struct bucket, node));
 }
 
