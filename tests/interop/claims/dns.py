@@ -69,6 +69,15 @@ def the_walk_shows_each_referral(house):
     check(steps[0]["records"] == [{"name": "mx1.mail.test.", "type": "AAAA", "ttl": 30, "data": "2001:db8::10"}], "the address", steps)
 
 
+def a_walk_without_end_is_ended(house):
+    tree = Tree(house)
+    start = time.monotonic()
+    said = tree.iterate("x.hen.test", "A", codes=(69, 75))
+    check(time.monotonic() - start < 9, "an end before the deadline", said)
+    check(said.count("server 127.0.0.") <= 64, "at most 64 questions", said.count("server"))
+    holds(tree.iterate("mail.test", "MX"), "10 mx1.mail.test.")
+
+
 def an_answer_that_was_cut_comes_by_tcp(house):
     tree = Tree(house)
     said = tree.iterate("long.mail.test", "TXT")

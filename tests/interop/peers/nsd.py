@@ -45,6 +45,8 @@ ns IN A 127.0.0.2
 root-servers IN NS ns.test.
 mail IN NS ns.mail.test.
 ns.mail IN A 127.0.0.3
+hen IN NS ns.egg.test.
+egg IN NS ns.hen.test.
 {ds}
 """
 MAIL = """$ORIGIN mail.test.
