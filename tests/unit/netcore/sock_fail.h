@@ -5,6 +5,9 @@
 #ifndef NETCORE_TESTS_SOCK_FAIL_H
 #define NETCORE_TESTS_SOCK_FAIL_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                     /* RTLD_NEXT, recvmmsg */
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
