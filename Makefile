@@ -132,7 +132,7 @@ clean:
 # Under somebody's -j this make's own -j would cut the children off from the shared jobs.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: deps demo test lint fuzz bench interop crash install help
+.PHONY: deps demo test lint fuzz bench interop crash tsan install help
 deps:
 	@tools/deps build
 
@@ -154,6 +154,13 @@ fuzz:
 	@tools/deps build fuzz
 	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=fuzz fuzz-programs
 	@tools/fuzz $(BUILD)/fuzz/fuzzers $(SECONDS)
+
+# Threads: unit tests of the folders that have some, and a few dialogues, under ThreadSanitizer.
+TSAN_FOLDERS := base netcore mailstore service
+tsan:
+	@tools/deps build test
+	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=tsan all unit-programs
+	@tests/tsan $(BUILD)/tsan $(TSAN_FOLDERS)
 
 crash:
 	@tools/deps build test
@@ -192,6 +199,7 @@ help:
 	@echo 'make bench      figures beside the peers'
 	@echo 'make interop    real clients and servers from Debian'
 	@echo 'make crash ROUNDS=200   the long crash tests'
+	@echo 'make tsan       unit tests and some dialogues under ThreadSanitizer'
 	@echo 'make install DESTDIR= PREFIX=/usr/local'
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
