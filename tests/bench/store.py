@@ -26,7 +26,7 @@ LARGE, LARGE_SHARE = 2 << 20, 1.1
 PER_MESSAGE = ("msg", "msg_modseq", "msg_message", "thread_id", "journal", "journal_queue", "journal_id")
 NOTICES, LOST_NOTICES = 400, 8
 IMPORTED, IMPORT_RATE = 60000, 10000
-DISK_MESSAGES = 10000
+DISK_MESSAGES = 3000
 TIMEOUT_S = 120
 
 
