@@ -167,8 +167,9 @@ int nettool_peer_serve(const struct net_addr *at)
 			nettool_program_say_listening("", fd);
 		nettool_program_run(&server.program);
 		net_listener_destroy(server.listener);
-		while (!list_is_empty(&server.guests))
-			remove_guest(LIST_OWNER(server.guests.first, struct guest, node), "exit\r\n");
+		struct list_node *node;
+		while ((node = list_take_first(&server.guests)) != NULL)
+			remove_guest(LIST_OWNER(node, struct guest, node), "exit\r\n");
 	}
 	return nettool_program_close(&server.program);
 }

@@ -156,8 +156,9 @@ void nettool_room_destroy(struct nettool_room *room)
 	if (room == NULL)
 		return;
 	net_listener_destroy(room->listener);
-	while (!list_is_empty(&room->members)) {
-		struct member *m = LIST_OWNER(room->members.first, struct member, node);
+	struct list_node *node;
+	while ((node = list_take_first(&room->members)) != NULL) {
+		struct member *m = LIST_OWNER(node, struct member, node);
 		net_stream_write(m->stream, BYTES("* the server ends\r\n"));
 		net_stream_finish(m->stream);
 		remove_member(m);

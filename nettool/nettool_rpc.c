@@ -148,8 +148,9 @@ static int serve(enum nettool_transport transport, const struct net_addr *at)
 		nettool_program_run(&server.program);
 		net_rpc_server_destroy(server.datagrams);
 		net_listener_destroy(server.listener);
-		while (!list_is_empty(&server.callers))
-			caller_leave(LIST_OWNER(server.callers.first, struct caller, node));
+		struct list_node *node;
+		while ((node = list_take_first(&server.callers)) != NULL)
+			caller_leave(LIST_OWNER(node, struct caller, node));
 		net_limit_destroy(server.limit);
 	}
 	if (open && net_addr_family(at) == AF_UNIX)
