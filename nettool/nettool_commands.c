@@ -6,6 +6,8 @@
 
 static const struct nettool_command *const commands[] = {
 	&nettool_bench,
+	&nettool_broadcast,
+	&nettool_chat,
 	&nettool_discover,
 	&nettool_dns,
 	&nettool_dump,
@@ -13,8 +15,6 @@ static const struct nettool_command *const commands[] = {
 	&nettool_forward,
 	&nettool_multicast,
 	&nettool_peer,
-	&nettool_chat,
-	&nettool_broadcast,
 	&nettool_rpc,
 	&nettool_tunnel,
 };
