@@ -1,4 +1,4 @@
-"""The store's targets 1 to 9 and 11, beside SQLite itself on the same disk in the same minute; `mailctl import`; octets on the disk.
+"""The store's targets 1 to 9 and 11, beside SQLite itself on the same disk in the same minute; `mailctl import`.
 
 Where threads and a journal are kept the shares asked for are 18, 45 and 70 % of raw, 30 and 55 kB written, 150 octets a message.
 Target 10 is what tests/crash and tests/store prove.
@@ -16,7 +16,6 @@ import time
 import traceback
 from pathlib import Path
 
-from peers import dovecot
 from peers.house import House
 from table import Figure
 
@@ -26,7 +25,6 @@ LARGE, LARGE_SHARE = 2 << 20, 1.1
 PER_MESSAGE = ("msg", "msg_modseq", "msg_message", "thread_id", "journal", "journal_queue", "journal_id")
 NOTICES, LOST_NOTICES = 400, 8
 IMPORTED, IMPORT_RATE = 60000, 10000
-DISK_MESSAGES = 3000
 TIMEOUT_S = 120
 
 
@@ -295,36 +293,12 @@ def letters(options, count):
     return path
 
 
-def octets_on_disk(folder, passed_over=()):
-    """(allocated, logical) of all files below."""
-    found = [path.lstat() for path in folder.rglob("*") if path.is_file() and path.name not in passed_over]
-    return sum(one.st_blocks * 512 for one in found), sum(one.st_size for one in found)
-
-
-def settle(server):
-    """Stopped, so that the log is in the database: what the store takes for good."""
-    server.stop()
-    return octets_on_disk(server.folder / "data", ("ballast", "shard0.db-wal", "shard0.db-shm"))
-
-
-def imported(house, mbox, count, domain, change=""):
-    """messages/s, and octets on the disk."""
-    server = house.server(domain, {f"ann@{domain}": "secret"}, change=change, start=False)
+def imported(house, mbox, count, domain):
+    """messages/s"""
+    server = house.server(domain, {f"ann@{domain}": "secret"}, start=False)
     begin = time.monotonic()
     server.mailctl(["-c", str(server.conf), "import", f"ann@{domain}", "INBOX", f"mbox:{mbox}"])
-    rate = count / (time.monotonic() - begin)
-    return rate, settle(server)
-
-
-def beside_dovecot(options, house, kind, port, mbox, count):
-    """Octets on the disk of the same messages there."""
-    home = house.folder / f"mail-{kind}"
-    home.mkdir()
-    shutil.chown(home, "nobody")
-    house.own(dovecot.Dovecot(house.folder / f"dovecot-{kind}", {"bob@d.test": "secret"}, home, kind, imap_port=port))
-    subprocess.run([options.tool("imapload"), "127.0.0.1", str(port), "bob@d.test", "secret", "fill", "mbox=Filled", f"file={mbox}", f"n={count}", "batch=100"],
-                   check=True, stdout=subprocess.DEVNULL, timeout=TIMEOUT_S)
-    return octets_on_disk(home)
+    return count / (time.monotonic() - begin)
 
 
 def importing(options):
@@ -334,39 +308,13 @@ def importing(options):
     count = options.scaled(IMPORTED)
     mbox = letters(options, count)
     with House(options.bin) as house:
-        rates = [imported(house, mbox, count, f"a{number}.test")[0] for number in range(1 if options.quick else 2)]
+        rates = [imported(house, mbox, count, f"a{number}.test") for number in range(1 if options.quick else 2)]
     mbox.unlink()
     return [Figure("import", f"mailctl import, {count} messages of 4 KiB", "/s", rates, target=IMPORT_RATE, better="least")]
 
 
-def disk(options):
-    if options.tool("mailgen") is None or options.tool("imapload") is None:
-        print("bench: disk left out: no shared load tools beside this checkout")
-        return []
-    count = options.scaled(DISK_MESSAGES)
-    mbox = letters(options, count)
-    with House(options.bin) as house:
-        ours = imported(house, mbox, count, "a.test")[1]
-        figures = [disk_figure("disk_sdbox", "octets on the disk a message of 4.2 kB", count, ours, "sdbox", beside_dovecot(options, house, "sdbox", 2143, mbox, count), 1.1)]
-        if can_compress(house):
-            ours = imported(house, mbox, count, "z.test", 'compress = "zstd";')[1]
-            figures.append(disk_figure("disk_zstd", "the same with zstd", count, ours, "mdbox", beside_dovecot(options, house, "mdbox", 2144, mbox, count), 1))
-    mbox.unlink()
-    return figures
-
-
-def can_compress(house):
-    server = house.servers[0]
-    return "compress" in server.mailctl(["-c", str(server.conf), "config", "show"])
-
-
-def disk_figure(key, text, count, ours, kind, theirs, share):
-    return Figure(key, text, "octets", [ours[0] / count], target=share * theirs[0] / count, better="less",
-                  note=f"target: {share:g} of Dovecot {kind}'s {theirs[0] / count:.0f} (blocks); logical sizes: {ours[1] / count:.0f} and {theirs[1] / count:.0f}")
-
-
 def measure(options):
-    parts = (ingest, slow_disk, recipients, flags, million, bodies, queue, notices, importing, disk)
+    parts = (ingest, slow_disk, recipients, flags, million, bodies, queue, notices, importing)
     figures = []
     for part in parts:
         begin = time.monotonic()
