@@ -1,4 +1,5 @@
 /* nettool: netcore at the command line. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -7,6 +8,14 @@
 #include "netcore/net_signal.h"
 #include "nettool/nettool_commands.h"
 #include "service/service_version.h"
+
+/* As the last word: `nettool echo --help`, `nettool echo serve --help`. */
+static bool asks_for_help(int argc, char **argv)
+{
+	const char *last = argc > 0 ? argv[argc - 1] : "";
+
+	return strcmp(last, "--help") == 0 || (argc == 1 && strcmp(last, "-h") == 0);
+}
 
 int main(int argc, char **argv)
 {
@@ -21,7 +30,7 @@ int main(int argc, char **argv)
 		return EX_OK;
 	}
 	const struct nettool_command *command = argc >= 2 ? nettool_command_find(argv[1]) : NULL;
-	if (command && argc == 3 && (strcmp(argv[2], "-h") == 0 || strcmp(argv[2], "--help") == 0)) {
+	if (command && asks_for_help(argc - 2, argv + 2)) {
 		nettool_command_help(command, stdout);
 		return EX_OK;
 	}
