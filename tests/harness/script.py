@@ -45,7 +45,8 @@ class Script:
         return {step.verb for step in self.every()}
 
     def is_test_only(self):
-        return bool(self.verbs() & TEST_ONLY)
+        """A fault may also be asked for in the environment of one command."""
+        return bool(self.verbs() & TEST_ONLY) or "POSTA_TEST_FAULT=" in self.text
 
     def domains(self):
         return [step.words[0] for step in self.every() if step.verb == "server" and step.words]
