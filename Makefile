@@ -176,6 +176,7 @@ bench:
 interop:
 	@tools/deps build test
 	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=test all
 	@tests/interop/run --bin $(BUILD)/bin
 
 MANUALS := smtpd/smtpd.8 imapd/imapd.8 mailctl/mailctl.8 mua/mua.1 nettool/nettool.1 etc/posta.conf.5
