@@ -1,6 +1,7 @@
 /* nettool multicast: say something to a group, hear what a group is told. */
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "netcore/net_group.h"
@@ -56,8 +57,10 @@ static int send_texts(const struct options *o, const struct net_addr *group, cha
 	struct error err = { 0 };
 	int fd = net_group_sender(group, o->interface, (int)o->ttl, &err);
 
-	if (fd >= 0)
-		net_group_set_loop(fd, o->loop, &err);
+	if (fd >= 0 && !net_group_set_loop(fd, o->loop, &err)) {
+		close(fd);
+		fd = -1;
+	}
 	return nettool_datagrams_say("multicast", fd, NULL, texts, n, &err);
 }
 
