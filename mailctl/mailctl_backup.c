@@ -87,9 +87,6 @@ int mailctl_backup(struct mailctl *ctl, int argc, char **argv)
 		bool ok = store_backup(&options, &result, &err);
 		int64_t took_ms = mailctl_progress_end_ms(&progress);
 		code = finish(ok, &result, &err);
-		/* DENIED is about what is at the other end, not about this store */
-		if (!ok && err.kind == ERROR_DENIED)
-			code = service_exit_code(&err);
 		if (ok)
 			print_backup(ctl, &options, &result, took_ms);
 	}

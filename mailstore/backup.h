@@ -39,8 +39,8 @@ struct store_backup_result {
 };
 
 /*
- * EXISTS: the file is there, or the folder holds something else; DENIED: it is the backup of another store, or the store is newer than
- * this program; TRY_LATER: another backup is under way there; FULL; SYSTEM.  A new file appears under its name when it is complete.
+ * EXISTS: the file is there, or the folder holds something else or the backup of another store; DENIED: the store is newer than this
+ * program, and nothing was touched; TRY_LATER: another backup is under way there; FULL; SYSTEM.  A new file appears under its name when it is complete.
  */
 bool store_backup(const struct store_backup_options *, struct store_backup_result *, struct error *err);
 

@@ -18,7 +18,6 @@
 #include "mailstore/store_backup_body.h"
 #include "mailstore/store_backup_rows.h"
 #include "mailstore/store_open.h"
-#include "mailstore/store_schema.h"
 
 #define PASSES_MAX 10
 #define FEW_MESSAGES 200                /* so many more since the last pass are left to the one read transaction */
@@ -129,7 +128,7 @@ static bool fits_store(struct backup *b, struct error *err)
 	if (!database_failed(db) && format == STORE_BACKUP_FORMAT && same == 1)
 		return true;
 	database_clear(db);
-	return error_set(err, ERROR_DENIED, "%s holds the backup of another store, or of an earlier version: take a new folder", b->options->path);
+	return error_set(err, ERROR_EXISTS, "%s holds the backup of another store, or of an earlier version: take a new folder", b->options->path);
 }
 
 /* A folder whose first run never came to its end has tables and no facts. */
@@ -224,12 +223,8 @@ static void prune(struct backup *b)
 static bool copy(struct backup *b, struct error *err)
 {
 	struct database *db = b->bodies.db;
-	struct database_statement *s = database_statement_begin(db, "SELECT v FROM live.meta WHERE k = 'schema'");
-	int64_t version = database_statement_one(s, 0);
 
-	if (!database_failed(db) && version > STORE_SCHEMA_VERSION)
-		return error_set(err, ERROR_DENIED, "the store has schema %lld, this program knows %d", (long long)version, STORE_SCHEMA_VERSION);
-	if (database_failed(db) || !make_or_fit(b, err))
+	if (!make_or_fit(b, err))
 		return false;
 	int64_t first_new = database_statement_one(database_statement_begin(db, "SELECT ifnull(max(message_id), 0) FROM main.message"), 0);
 	if (!copy_bodies(b, err) || !take_state(b, first_new, err))
@@ -255,8 +250,9 @@ bool store_backup(const struct store_backup_options *options, struct store_backu
 
 	*result = (struct store_backup_result){ 0 };
 	b.bodies.store_fd = open(options->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int version;
 	bool ok = b.bodies.store_fd >= 0 || error_set_errno(&why, errno, "cannot open %s", options->data_dir);
-	ok = ok && (options->is_folder ? open_folder(&b, &why) : open_file(&b, &why));
+	ok = ok && store_is_known(options->data_dir, &version, &why) && (options->is_folder ? open_folder(&b, &why) : open_file(&b, &why));
 	ok = ok && (b.bodies.db = store_backup_open(b.path, b.live, &why)) != NULL;
 	if (ok) {
 		ok = copy(&b, &why) && !database_failed(b.bodies.db);

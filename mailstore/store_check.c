@@ -13,7 +13,6 @@
 #include "mailstore/store_fault_frames.h"
 #include "mailstore/store_faults.h"
 #include "mailstore/store_open.h"
-#include "mailstore/store_schema.h"
 
 #define FINDINGS_MAX 1000               /* more say nothing new */
 
@@ -85,8 +84,7 @@ int store_check(const char *data_dir, store_finding_fn *finding, void *owner, st
 		error_set_errno(err, errno, "cannot open %s", data_dir);
 		return -1;
 	}
-	check.db = store_database_open(data_dir, DATABASE_READ, false, &why);
-	if (check.db != NULL && store_schema_check(check.db, NULL, &why)) {
+	if (store_is_known(data_dir, NULL, &why) && (check.db = store_database_open(data_dir, DATABASE_READ, false, &why)) != NULL) {
 		run_checks(&check);
 		why = *database_error(check.db);
 	}

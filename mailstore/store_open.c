@@ -105,12 +105,31 @@ bool store_create(const struct store_options *options, struct error *err)
 	return ok;
 }
 
-/* A connection of its own, so that a store this program does not understand is left exactly as it is. */
+static struct database *look(const char *data_dir, int *version, struct error *err)
+{
+	struct database *db = store_database_open(data_dir, DATABASE_LOOK, false, err);
+
+	/* opening names the file already */
+	if (db == NULL || store_schema_check(db, version, err))
+		return db;
+	error_prefix(err, "%s", data_dir);
+	database_close(db);
+	return NULL;
+}
+
+bool store_is_known(const char *data_dir, int *version, struct error *err)
+{
+	struct database *db = look(data_dir, version, err);
+	bool is_known = db != NULL;
+
+	database_close(db);
+	return is_known;
+}
+
 static bool check_schema(struct store *store, int *version, struct error *err)
 {
-	struct database *db = store_database_open(store->data_dir, DATABASE_LOOK, false, err);
-	/* opening names the file already */
-	bool ok = db != NULL && (store_schema_check(db, version, err) || error_prefix(err, "%s", store->data_dir));
+	struct database *db = look(store->data_dir, version, err);
+	bool ok = db != NULL;
 
 	if (ok) {
 		struct database_statement *s = database_statement_begin(db, "SELECT (SELECT v FROM meta WHERE k = 'uuid'), (SELECT v FROM meta WHERE k = 'secret')");

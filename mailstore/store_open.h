@@ -50,5 +50,7 @@ char *store_database_path(const char *data_dir);
 /* A new random one. */
 void store_make_uuid(char text[STORE_UUID_LEN + 1]);
 struct database *store_database_open(const char *data_dir, enum database_mode, bool ephemeral, struct error *err);
+/* store_schema_check, on a connection that changes nothing: a store this program does not understand is left exactly as it is. */
+bool store_is_known(const char *data_dir, int *version, struct error *err);
 
 #endif

@@ -18,7 +18,6 @@
 #include "mailstore/store_mend.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_salvage.h"
-#include "mailstore/store_schema.h"
 #include "mailstore/store_turnstile.h"
 
 #define LIST_ROWS 1000
@@ -296,9 +295,8 @@ bool store_repair(const char *data_dir, store_repair_fn *told, void *owner, stru
 	r.dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r.dir_fd < 0)
 		return error_set_errno(err, errno, "cannot open %s", data_dir);
-	bool ok = store_turnstile_open(&r.turnstile, r.dir_fd, &r.error) &&
-	          (r.context.db = store_database_open(data_dir, DATABASE_WRITE, false, &r.error)) != NULL &&
-	          store_schema_check(r.context.db, NULL, &r.error);
+	bool ok = store_is_known(data_dir, NULL, &r.error) && store_turnstile_open(&r.turnstile, r.dir_fd, &r.error) &&
+	          (r.context.db = store_database_open(data_dir, DATABASE_WRITE, false, &r.error)) != NULL;
 	if (ok) {
 		repair_all(&r);
 		if (r.error.kind == ERROR_NONE)
