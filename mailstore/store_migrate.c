@@ -12,6 +12,7 @@
 const struct database_migration store_migrations[] = {
 	{ 1, "" },
 	{ 2, "CREATE TABLE past_name(user_id INTEGER NOT NULL, name TEXT NOT NULL, uidvalidity INTEGER NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID" },
+	{ 3, "CREATE TABLE dictionary(dictionary_id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT" },
 };
 const size_t store_n_migrations = sizeof store_migrations / sizeof *store_migrations;
 

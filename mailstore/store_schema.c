@@ -30,6 +30,7 @@ static const char *const tables[] = {
 	"  codec INTEGER NOT NULL DEFAULT 0, file TEXT, sent INTEGER NOT NULL, envelope BLOB NOT NULL, structure BLOB NOT NULL, sortkeys BLOB NOT NULL) STRICT",
 	"CREATE INDEX message_file ON message(file) WHERE file IS NOT NULL",
 	"CREATE TABLE chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
+	"CREATE TABLE dictionary(dictionary_id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT",
 	"CREATE TABLE msg(id INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, internal_date INTEGER NOT NULL,"
 	"  saved INTEGER NOT NULL, size INTEGER NOT NULL, sent INTEGER NOT NULL, thread INTEGER NOT NULL DEFAULT 0,"
 	"  message_id INTEGER NOT NULL) STRICT",

@@ -1,11 +1,9 @@
 #include "tests/unit/mailstore/fixture.h"
 
-#include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
 #include "mailstore/store_schema.h"
+#include "tests/unit/mailstore/fixture_schema.h"
 
 static struct database *open_new(const char *name)
 {
@@ -20,52 +18,9 @@ static struct database *open_new(const char *name)
 	return db;
 }
 
-/* Every table and index as SQLite keeps it, white space made one space. */
-static void describe(struct database *db, struct buffer *out)
-{
-	struct database_statement *s = database_statement_begin(db, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name");
-
-	while (database_statement_step(s)) {
-		struct bytes sql = database_statement_bytes(s, 1);
-		bool was_space = false;
-		for (size_t i = 0; i < sql.len; i++) {
-			bool is_space = sql.at[i] == ' ' || sql.at[i] == '\n' || sql.at[i] == '\t';
-			if (!is_space)
-				buffer_add_octet(out, sql.at[i]);
-			else if (!was_space)
-				buffer_add_octet(out, ' ');
-			was_space = is_space;
-		}
-		buffer_add_octet(out, '\n');
-	}
-	CHECK_ROW(!database_failed(db), database_error(db)->text);
-	database_close(db);
-}
-
-/* ARCHITECTURE.md: where this runs, where the runner was started, or above this program. */
-static FILE *open_architecture(void)
-{
-	char path[PATH_MAX + 32] = "";
-	FILE *file = fopen("ARCHITECTURE.md", "r");
-
-	if (file == NULL && getenv("PWD") != NULL) {
-		snprintf(path, sizeof path, "%s/ARCHITECTURE.md", getenv("PWD"));
-		file = fopen(path, "r");
-	}
-	memset(path, 0, sizeof path);
-	if (file == NULL && readlink("/proc/self/exe", path, PATH_MAX) < 0)
-		return NULL;
-	for (char *slash; file == NULL && (slash = strrchr(path, '/')) != NULL;) {
-		snprintf(slash, 32, "/ARCHITECTURE.md");
-		file = fopen(path, "r");
-		slash[0] = '\0';
-	}
-	return file;
-}
-
 static char *read_architecture(void)
 {
-	FILE *file = open_architecture();
+	FILE *file = open_of_project("ARCHITECTURE.md");
 	char *text = xcalloc(1, 200000);
 
 	if (file == NULL || fread(text, 1, 199999, file) == 0)
@@ -88,10 +43,10 @@ static void architecture_shows_the_schema_that_is_created(void)
 		*strstr(block, "```") = '\0';
 		database_script(shown, block);
 	}
-	describe(shown, &shown_text);
+	describe_schema(shown, &shown_text);
 	store_schema_create(made, "uuid", secret, NULL, 0);
-	describe(made, &made_text);
-	CHECK_TEXT(shown_text.at != NULL ? shown_text.at : "", made_text.at, "ARCHITECTURE.md shows the schema that is created");
+	describe_schema(made, &made_text);
+	CHECK_TEXT(shown_text.at, made_text.at, "ARCHITECTURE.md shows the schema that is created");
 	buffer_release(&made_text);
 	buffer_release(&shown_text);
 	free(text);
