@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "base/codec.h"
@@ -117,6 +118,22 @@ static void listed(void *owner, const struct error *err, struct store_queue_list
 	store_queue_listing_destroy(listing);
 }
 
+static void held_listed(void *owner, const struct error *err, const char *const *domains, size_t n)
+{
+	struct queue *q = owner;
+
+	mailctl_store_done(&q->m, err);
+	for (size_t i = 0; i < n; i++) {
+		if (q->filter.domain != NULL && strcasecmp(domains[i], q->filter.domain) != 0)
+			continue;
+		q->n++;
+		if (q->ctl->json)
+			mailctl_print_json(json_pack("{s:o}", "held_domain", mailctl_show_json(domains[i])));
+		else
+			printf("mail for %s is held\n", mailctl_show_text(&q->m.arena, domains[i]));
+	}
+}
+
 static int walk(struct queue *q, store_queue_list_fn *each)
 {
 	int code;
@@ -134,15 +151,17 @@ int mailctl_queue_list(struct mailctl *ctl, int argc, char **argv)
 	struct mailctl_selection selection;
 	int code;
 
-	if (!mailctl_selection_parse(argc, argv, &selection, &code))
+	if (!mailctl_selection_parse(argc, argv, true, &selection, &code))
 		return code;
 	if (selection.n_ids > 0)
-		return mailctl_usage("usage: mailctl queue list [--to DOMAIN]");
-	q.filter.domain = selection.domain;
+		return mailctl_usage("usage: mailctl queue list [--to DOMAIN] [--held]");
+	q.filter = (struct store_queue_filter){ .domain = selection.domain, .is_held = selection.held };
 	if (mailctl_store_open(&q.m, ctl, &code)) {
+		if (selection.held)
+			store_queue_held(q.m.client, held_listed, &q);
 		code = walk(&q, listed);
 		if (code == EX_OK && q.n == 0 && !ctl->json)
-			puts("nothing waits");
+			puts(selection.held ? "nothing is held" : "nothing waits");
 	}
 	mailctl_store_close(&q.m);
 	return code;

@@ -101,7 +101,7 @@ int mailctl_queue_change(struct mailctl *ctl, int argc, char **argv)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		if (strcmp(changes[i].verb, argv[0]) == 0)
 			c.change = &changes[i];
-	if (!mailctl_selection_parse(argc, argv, &selection, &code))
+	if (!mailctl_selection_parse(argc, argv, false, &selection, &code))
 		return code;
 	if ((selection.n_ids > 0) + (selection.domain != NULL) + selection.all != 1)
 		return mailctl_usage("usage: mailctl queue %s ID...|--to DOMAIN|--all", argv[0]);

@@ -7,18 +7,22 @@
 #include "base/codec.h"
 #include "mailctl/mailctl.h"
 
-bool mailctl_selection_parse(int argc, char **argv, struct mailctl_selection *selection, int *code)
+bool mailctl_selection_parse(int argc, char **argv, bool is_listing, struct mailctl_selection *selection, int *code)
 {
-	static const struct option options[] = { { "to", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' }, { 0 } };
+	static const struct option options[] = {
+		{ "held", no_argument, NULL, 'h' }, { "to", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' }, { 0 },
+	};
 	int option;
 
 	*selection = (struct mailctl_selection){ 0 };
 	*code = EX_USAGE;
-	while ((option = mailctl_option(argc, argv, options)) != -1) {
+	while ((option = mailctl_option(argc, argv, is_listing ? options : options + 1)) != -1) {
 		if (option == '?')
 			return false;
 		if (option == 'a')
 			selection->all = true;
+		else if (option == 'h')
+			selection->held = true;
 		else
 			selection->domain = optarg;
 	}

@@ -42,7 +42,7 @@ static const struct verb {
 	{ "wait", NULL, mailctl_wait, "wait ADDRESS [--match QUERY] [--after UID] [--timeout 5s]",
 	  "until such a message is in the INBOX; 75 when the time is up" },
 	{ "reset", NULL, mailctl_reset, "reset", "delete all messages and the queue of an ephemeral store" },
-	{ "queue", "list", mailctl_queue_list, "queue list [--to DOMAIN]", "what waits to be sent, by message and recipient" },
+	{ "queue", "list", mailctl_queue_list, "queue list [--to DOMAIN] [--held]", "what waits to be sent, by message and recipient; only what is held" },
 	{ "queue", "show", mailctl_queue_show, "queue show ID", "one message of it, with its header" },
 	{ "queue", "hold", mailctl_queue_change, "queue hold ID...|--to DOMAIN|--all", "no more tries until it is released; --to also holds what comes" },
 	{ "queue", "release", mailctl_queue_change, "queue release ID...|--to DOMAIN|--all", "held mail is due at once" },

@@ -13,6 +13,7 @@
 struct store_queue_filter {             /* zero: everything */
 	uint64_t queue_id;              /* this message only; 0 = any */
 	const char *domain;             /* recipients there only, without case; NULL = any */
+	bool is_held;                   /* listing only: recipients that are held */
 };
 enum store_queue_state {
 	STORE_QUEUE_WAITING,            /* for next_at_s */
@@ -41,6 +42,10 @@ void store_queue_listing_destroy(struct store_queue_listing *);
 typedef void store_queue_list_fn(void *owner, const struct error *err, struct store_queue_listing *);
 /* One batch: at most 2,000 rows, about 10 ms; it may be empty and not the last.  from_item_id 0 = from the start. */
 struct store_request *store_queue_list(struct store_client *, const struct store_queue_filter *, int64_t from_item_id, store_queue_list_fn *, void *owner);
+
+/* The domains that are held: mail that comes for them is held too.  Borrowed during the call. */
+typedef void store_queue_held_fn(void *owner, const struct error *err, const char *const *domains, size_t n);
+struct store_request *store_queue_held(struct store_client *, store_queue_held_fn *, void *owner);
 
 enum store_queue_op {
 	STORE_QUEUE_OP_HOLD,            /* no further try until released; one under way is not stopped.  With a domain: also what comes later */

@@ -13,6 +13,7 @@ struct list_request {
 	struct store_request request;
 	uint64_t queue_id;
 	const char *domain;
+	bool is_held;
 	int64_t from;
 	store_queue_list_fn *done;
 	void *owner;
@@ -77,8 +78,10 @@ static void add_entry(struct list_request *self, struct store_context *context, 
 		entry->next_at_s = context->now_s;
 }
 
-static bool is_wanted(const struct list_request *self, struct database_statement *s)
+static bool is_wanted(const struct list_request *self, struct store_context *context, struct database_statement *s)
 {
+	if (self->is_held && state_of(context, s) != STORE_QUEUE_HELD)
+		return false;
 	return self->domain == NULL ||
 	       bytes_equal_nocase(store_queue_row_domain(database_statement_bytes(s, 6)), bytes_text(self->domain));
 }
@@ -94,7 +97,7 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	while (listing->next_item_id == 0 && database_statement_step(s)) {
 		if (listing->n == STORE_BATCH_ROWS || store_context_is_late(context, n_seen++))
 			listing->next_item_id = database_statement_int(s, 0);
-		else if (is_wanted(self, s))
+		else if (is_wanted(self, context, s))
 			add_entry(self, context, s);
 	}
 	database_statement_end(s);
@@ -130,6 +133,7 @@ struct store_request *store_queue_list(struct store_client *client, const struct
 
 	self->queue_id = filter->queue_id;
 	self->domain = filter->domain != NULL ? arena_text(&self->request.arena, filter->domain) : NULL;
+	self->is_held = filter->is_held;
 	self->from = from_item_id;
 	self->done = done;
 	self->owner = owner;
