@@ -455,6 +455,8 @@ static void write_messages(struct imapd_session *s)
 
 static void plan(struct imapd_session *s, struct fetch *f)
 {
+	bool only_flags = true;
+
 	for (size_t i = 0; i < f->items.n; i++) {
 		const struct imap_fetch_item *item = &f->items.at[i];
 		if (item->kind == IMAP_FETCH_ENVELOPE)
@@ -465,7 +467,10 @@ static void plan(struct imapd_session *s, struct fetch *f)
 			f->fields |= imapd_section_fields(&item->section);
 		if (item->kind == IMAP_FETCH_SECTION && !item->section.is_peek)
 			f->marks_seen = !s->view->is_read_only;
+		only_flags &= item->kind == IMAP_FETCH_FLAGS || item->kind == IMAP_FETCH_UID;
 	}
+	if (only_flags)
+		f->fields = STORE_FIELD_ONLY_FLAGS;
 }
 
 enum imapd_after imapd_fetch(struct imapd_session *s, struct bytes arguments)

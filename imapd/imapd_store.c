@@ -62,7 +62,7 @@ static void scan(struct imapd_session *s)
 {
 	struct store_work *work = s->work;
 
-	s->request = store_message_scan(s->loop->store, s->view->mailbox_id, &work->uids, 0, false, scanned, s);
+	s->request = store_message_scan(s->loop->store, s->view->mailbox_id, &work->uids, STORE_FIELD_ONLY_FLAGS, false, scanned, s);
 }
 
 /* What the update did not tell, because nothing changed there. */

@@ -42,6 +42,7 @@ void store_messages_destroy(struct store_messages *);
 #define STORE_FIELD_STRUCTURE 2u
 #define STORE_FIELD_SORTKEYS  4u
 #define STORE_FIELD_BODY_INFO 8u        /* header_len */
+#define STORE_FIELD_ONLY_FLAGS 16u      /* alone: uid, modseq and flags are all that is wanted; the rest may be missing */
 
 typedef void store_messages_fn(void *owner, const struct error *err, struct store_messages *);
 /* One batch: at most 2,000 rows, 1 MiB of fields, about 10 ms.  Also rows expunged less than `retain` ago when include_expunged (their flags are the last ones). */

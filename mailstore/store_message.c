@@ -8,6 +8,7 @@
 #include "mailstore/store_request.h"
 
 #define FIELD_OCTETS ((size_t)1 << 20)  /* of a batch */
+#define FIRST_ROWS 64                   /* room for so many at first */
 
 struct scan_request {
 	struct store_request request;
@@ -18,6 +19,7 @@ struct scan_request {
 	store_messages_fn *done;
 	void *owner;
 	struct store_messages *messages;
+	size_t capacity;                /* of messages->at */
 	size_t n_octets;                /* of fields so far */
 	bool is_full;
 };
@@ -27,8 +29,12 @@ void store_messages_destroy(struct store_messages *messages)
 	if (messages == NULL)
 		return;
 	arena_reset(&messages->arena);
+	free(messages->at);
 	free(messages);
 }
+
+/* The first columns of a row: those behind them are not even looked for. */
+static const char live_flags[] = "SELECT id, modseq, flags FROM msg WHERE id BETWEEN ?1 AND ?2";
 
 #define NARROW "g.id, g.modseq, g.flags, g.internal_date, g.saved, g.size, g.sent, g.message_id, g.thread"
 #define WIDE ", m.header_len, m.envelope, m.structure, m.sortkeys"
@@ -52,8 +58,29 @@ static struct bytes keep(struct scan_request *self, struct database_statement *s
 	return arena_bytes(&self->messages->arena, octets);
 }
 
-static void read_row(struct scan_request *self, struct database_statement *s, bool has_fields, struct store_message *message)
+static struct store_message *add_message(struct scan_request *self)
 {
+	struct store_messages *messages = self->messages;
+
+	if (messages->n == self->capacity) {
+		self->capacity = self->capacity > 0 ? 2 * self->capacity : FIRST_ROWS;
+		messages->at = xreallocarray(messages->at, self->capacity, sizeof *messages->at);
+	}
+	return &messages->at[messages->n++];
+}
+
+static void read_flags(struct scan_request *self, struct database_statement *s)
+{
+	*add_message(self) = (struct store_message){
+		.uid = store_row_uid(database_statement_int(s, 0)), .modseq = (uint64_t)database_statement_int(s, 1),
+		.flags = (uint64_t)database_statement_int(s, 2),
+	};
+}
+
+static void read_row(struct scan_request *self, struct database_statement *s, bool has_fields)
+{
+	struct store_message *message = add_message(self);
+
 	*message = (struct store_message){
 		.uid = store_row_uid(database_statement_int(s, 0)), .modseq = (uint64_t)database_statement_int(s, 1),
 		.flags = (uint64_t)database_statement_int(s, 2), .internal_date_s = database_statement_int(s, 3),
@@ -82,12 +109,15 @@ static struct database_statement *begin(const struct scan_request *self, struct 
 static uint32_t scan_live(struct scan_request *self, struct store_context *context, struct range range)
 {
 	struct store_messages *messages = self->messages;
-	bool has_fields = self->fields != 0;
-	struct database_statement *s = begin(self, context, has_fields ? live_with_fields : live, range);
+	bool is_narrow = self->fields == STORE_FIELD_ONLY_FLAGS, has_fields = !is_narrow && self->fields != 0;
+	struct database_statement *s = begin(self, context, is_narrow ? live_flags : has_fields ? live_with_fields : live, range);
 	size_t n = 0;
 
 	while (!self->is_full && database_statement_step(s)) {
-		read_row(self, s, has_fields, &messages->at[messages->n++]);
+		if (is_narrow)
+			read_flags(self, s);
+		else
+			read_row(self, s, has_fields);
 		self->is_full = messages->n >= STORE_BATCH_ROWS || self->n_octets >= FIELD_OCTETS || store_context_is_late(context, n++);
 	}
 	database_statement_end(s);
@@ -102,7 +132,7 @@ static uint32_t scan_expunged(struct scan_request *self, struct store_context *c
 
 	database_statement_bind_int(s, 3, context->now_s - STORE_RETAIN_S);
 	for (size_t n = 1; database_statement_step(s); n++) {
-		read_row(self, s, true, &messages->at[messages->n++]);
+		read_row(self, s, true);
 		if (n == STORE_BATCH_ROWS) {
 			last = messages->at[messages->n - 1].uid;
 			break;
@@ -129,7 +159,8 @@ static void scan_range(struct scan_request *self, struct store_context *context,
 		uint32_t last = scan_expunged(self, context, range);
 		self->is_full = self->is_full || last < range.last;
 		range.last = last;
-		qsort(messages->at + before, messages->n - before, sizeof *messages->at, compare_uids);
+		if (messages->n > before)
+			qsort(messages->at + before, messages->n - before, sizeof *messages->at, compare_uids);
 		while (messages->n > before && messages->at[messages->n - 1].uid > last)
 			messages->n--;
 		self->is_full = self->is_full || messages->n >= STORE_BATCH_ROWS;
@@ -148,17 +179,12 @@ static bool is_known(struct store_context *context, int64_t mailbox_id)
 static enum store_run run_scan(struct store_request *request, struct store_context *context)
 {
 	struct scan_request *self = (struct scan_request *)request;
-	uint64_t room = ranges_count(&self->uids);
 
-	/* live rows and removed ones each fill a batch at most */
-	if (room > 2 * STORE_BATCH_ROWS)
-		room = 2 * STORE_BATCH_ROWS;
 	if (!is_known(context, self->mailbox_id)) {
 		error_set(&request->error, ERROR_NOT_FOUND, "the mailbox is gone");
 		return STORE_RUN_FAILED;
 	}
 	self->messages = xcalloc(1, sizeof *self->messages);
-	self->messages->at = arena_alloc(&self->messages->arena, ((size_t)room + 1) * sizeof *self->messages->at);
 	for (size_t i = 0; i < self->uids.n && !self->is_full; i++)
 		scan_range(self, context, self->uids.at[i]);
 	if (!self->is_full)

@@ -75,7 +75,7 @@ static void scan(uint32_t from, unsigned fields)
 
 static void scan_flags(void)
 {
-	scan(1, 0);
+	scan(1, STORE_FIELD_ONLY_FLAGS);
 }
 
 static void newest(void)

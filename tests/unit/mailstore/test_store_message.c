@@ -114,6 +114,25 @@ static void expunge_removes_what_is_deleted(struct fixture *f)
 	ranges_release(&only);
 }
 
+static void flags_alone_are_scanned_without_the_rest_of_the_row(struct fixture *f)
+{
+	int64_t bob = add_user(f, "flo@a.test"), inbox = inbox_of(f, bob);
+
+	deliver_many(f, bob, 3);
+	add_flags(f, inbox, 2, 2, STORE_DELETED | STORE_SEEN);
+	add_flags(f, inbox, 3, 3, STORE_FLAGGED);
+	expunge(f, inbox);
+	for (int with_expunged = 0; with_expunged < 2; with_expunged++) {
+		CHECK(scan(f, inbox, 1, 9, STORE_FIELD_ONLY_FLAGS, with_expunged) == ERROR_NONE && answer.messages->n == 2u + with_expunged);
+		const struct store_message *last = &answer.messages->at[answer.messages->n - 1];
+		CHECK(last->uid == 3 && last->flags == STORE_FLAGGED && last->modseq > answer.messages->at[0].modseq);
+		CHECK(last->size == 0 && last->message_id == 0);
+	}
+	CHECK(answer.messages->at[1].uid == 2 && answer.messages->at[1].flags == (STORE_DELETED | STORE_SEEN));
+	CHECK(scan(f, inbox, 7, 9, STORE_FIELD_ONLY_FLAGS, true) == ERROR_NONE && answer.messages->n == 0 && answer.messages->next_uid == 0);
+	CHECK(findings(f) == 0);
+}
+
 static void an_expunged_message_stays_readable_until_retain(struct fixture *f)
 {
 	int64_t bob = add_user(f, "grace@a.test"), inbox = inbox_of(f, bob);
@@ -282,7 +301,7 @@ static void big_mailboxes_are_walked_in_batches(struct fixture *f)
 	ask(f, "UPDATE user SET used_messages = 25000, used_octets = 2500000 WHERE name = 'big@a.test'");
 	CHECK(open_mailbox(f, bob, "INBOX", false) == ERROR_NONE && ranges_count(&answer.snapshot->uids) == 25000);
 	do {
-		CHECK(scan(f, inbox, from, UINT32_MAX, 0, false) == ERROR_NONE);
+		CHECK(scan(f, inbox, from, UINT32_MAX, n_batches % 2 ? STORE_FIELD_ONLY_FLAGS : 0, false) == ERROR_NONE);
 		CHECK_ROW(answer.messages->n <= 2000 && answer.messages->n > 0, "a batch is bounded");
 		n += answer.messages->n;
 		n_batches++;
@@ -317,6 +336,7 @@ int main(void)
 	unchanged_since_leaves_newer_ones_alone(&f);
 	modseq_rises_once_a_request_even_within_one_batch(&f);
 	expunge_removes_what_is_deleted(&f);
+	flags_alone_are_scanned_without_the_rest_of_the_row(&f);
 	an_expunged_message_stays_readable_until_retain(&f);
 	changes_tell_what_is_new_changed_and_gone(&f);
 	modseqs_of_several_mailboxes_come_in_one_read(&f);
