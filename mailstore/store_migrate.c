@@ -12,7 +12,8 @@
 const struct database_migration store_migrations[] = {
 	{ 1, "" },
 	{ 2, "CREATE TABLE past_name(user_id INTEGER NOT NULL, name TEXT NOT NULL, uidvalidity INTEGER NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID" },
-	{ 3, "CREATE TABLE dictionary(dictionary_id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT" },
+	{ 3, "CREATE TABLE dictionary(dictionary_id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT; "
+	     "DROP INDEX IF EXISTS qrcpt_next; CREATE INDEX qrcpt_next ON qrcpt(next_at) WHERE hold = 0" },
 };
 const size_t store_n_migrations = sizeof store_migrations / sizeof *store_migrations;
 

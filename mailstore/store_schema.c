@@ -51,7 +51,7 @@ static const char *const tables[] = {
 	"  recipient TEXT NOT NULL, original TEXT, notify INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL, token INTEGER NOT NULL DEFAULT 0,"
 	"  hold INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, delay_noticed INTEGER NOT NULL DEFAULT 0,"
 	"  status TEXT, remote TEXT) STRICT",
-	"CREATE INDEX qrcpt_next ON qrcpt(next_at)",
+	"CREATE INDEX qrcpt_next ON qrcpt(next_at) WHERE hold = 0",
 	"CREATE INDEX qrcpt_queue ON qrcpt(queue_id)",
 	"CREATE TABLE lease(token INTEGER PRIMARY KEY, pid INTEGER NOT NULL, program TEXT NOT NULL, since INTEGER NOT NULL) STRICT",
 	"CREATE TABLE destination(domain TEXT PRIMARY KEY COLLATE NOCASE, hold INTEGER NOT NULL DEFAULT 0, retry_at INTEGER NOT NULL DEFAULT 0,"

@@ -125,6 +125,8 @@ static void parked_rows_wait_for_their_destination(struct fixture *f)
 	CHECK(claim(f, 10, 600) == ERROR_NONE && answer.items->n == 2 && answer.items->at[0].refused == NULL);
 	ask(f, "UPDATE qrcpt SET hold = 1 WHERE token = 0");
 	CHECK_ROW(wakes(f, NULL, 10, 0, true), "neither held rows nor leased ones");
+	CHECK_ROW(ask(f, "SELECT sum(ncell) FROM dbstat WHERE name = 'qrcpt_next'") == ask(f, "SELECT count(*) FROM qrcpt WHERE hold = 0"),
+	          "a claim walks over none of those that are held");
 	ask(f, "UPDATE qrcpt SET hold = 0");
 	CHECK_ROW(wakes(f, NULL, 10, 1, true), "without a domain any");
 	empty_the_queue(f);
