@@ -6,7 +6,7 @@
  * and without holding anybody up; then one read transaction, about a second for a million messages, takes all the rest as
  * it is at that moment.  So everything acknowledged before the start is in it, and it is one state.  The turnstile is not needed.
  *
- * A second run into the same folder copies only bodies that came since.  It becomes visible in one commit: an interrupted
+ * A second run into the same folder copies only bodies that came since, and those that a repair mended and the backup does not have whole.  It becomes visible in one commit: an interrupted
  * run leaves the backup before it whole.
  */
 #ifndef MAILSTORE_BACKUP_H

@@ -16,6 +16,7 @@
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 #include "mailstore/store_backup_body.h"
+#include "mailstore/store_backup_mended.h"
 #include "mailstore/store_backup_rows.h"
 #include "mailstore/store_open.h"
 
@@ -172,11 +173,13 @@ static bool copy_bodies(struct backup *b, struct error *err)
 static bool take_state(struct backup *b, int64_t first_new, struct error *err)
 {
 	struct database *db = b->bodies.db;
+	uint64_t n_mended, mended_octets;
 
 	database_script(db, "PRAGMA synchronous=FULL");
 	if (!database_begin_write(db))
 		return true;
 	int64_t start_ms = clock_monotonic_ms();
+	store_backup_copy_mended(db, b->bodies.folder_fd, &n_mended, &mended_octets);
 	store_backup_copy_rest(db);
 	database_script(db, "DELETE FROM main.backup_index; INSERT INTO main.backup_index(sql) "
 	                "SELECT sql FROM live.sqlite_schema WHERE type = 'index' AND sql IS NOT NULL");
@@ -190,8 +193,8 @@ static bool take_state(struct backup *b, int64_t first_new, struct error *err)
 	struct database_statement *s = database_statement_begin(db, "SELECT count(*), ifnull(sum(iif(file IS NULL, size, 0)), 0) FROM main.message WHERE message_id > ?");
 	database_statement_bind_int(s, 1, first_new);
 	if (database_statement_step(s)) {
-		b->result->n_bodies = (uint64_t)database_statement_int(s, 0);
-		b->result->n_octets = (uint64_t)database_statement_int(s, 1) + b->bodies.n_octets;
+		b->result->n_bodies = (uint64_t)database_statement_int(s, 0) + n_mended;
+		b->result->n_octets = (uint64_t)database_statement_int(s, 1) + b->bodies.n_octets + mended_octets;
 	}
 	database_statement_end(s);
 	fault_point("store.backup.commit");

@@ -3,7 +3,6 @@
 #include "base/arena.h"
 #include "database/database_statement.h"
 #include "mailstore/store_faults.h"
-#include "mailstore/store_stored.h"
 
 #define LIST_ROWS 500
 
@@ -43,8 +42,7 @@ static bool has_rest(struct store_stored *stored, struct database *db, uint64_t 
 	                         (unsigned long long)stored->size);
 }
 
-/* False: err says what is wrong with it. */
-static bool is_sound(struct store_stored *stored, struct database *db, int dir_fd, const struct store_fault_frame *frame, struct error *err)
+bool store_fault_frames_is_whole(struct store_stored *stored, struct database *db, int dir_fd, const struct store_fault_frame *frame, struct error *err)
 {
 	struct bytes chunk;
 	uint64_t n = 0;
@@ -54,7 +52,7 @@ static bool is_sound(struct store_stored *stored, struct database *db, int dir_f
 		ok = store_stored_chunk(stored, db, n, &chunk, err);
 	ok = ok && !has_rest(stored, db, n, err);
 	store_stored_close(stored);
-	return ok || err->kind == ERROR_NOT_FOUND;
+	return ok;
 }
 
 /* The finding, and whose it is; NULL when the reaper was here meanwhile. */
@@ -79,7 +77,7 @@ void store_fault_frames_walk(struct database *db, int dir_fd, store_fault_frame_
 		for (; packed != NULL && !database_failed(db); packed = packed->next) {
 			struct error why = { 0 };
 			last = packed->frame.message_id;
-			if (is_sound(&stored, db, dir_fd, &packed->frame, &why) || database_failed(db))
+			if (store_fault_frames_is_whole(&stored, db, dir_fd, &packed->frame, &why) || why.kind == ERROR_NOT_FOUND || database_failed(db))
 				continue;
 			packed->frame.text = describe(db, last, &why, &arena);
 			if (packed->frame.text != NULL)

@@ -6,6 +6,7 @@
 
 #include "database/database.h"
 #include "mailstore/store_packer.h"
+#include "mailstore/store_stored.h"
 
 struct store_fault_frame {
 	int64_t message_id;
@@ -14,6 +15,8 @@ struct store_fault_frame {
 	const char *file;               /* the name of its file; NULL: rows */
 	const char *text;               /* the finding */
 };
+/* Is each of its chunks there, with nothing behind them?  text is not looked at.  False: err says what is wrong with it. */
+bool store_fault_frames_is_whole(struct store_stored *, struct database *, int dir_fd, const struct store_fault_frame *, struct error *err);
 typedef void store_fault_frame_fn(void *owner, const struct store_fault_frame *);
 /* Unpacks all of them, each message's first fault.  A chunk a read and outside any transaction, for it takes long.  A file that is not there is not told of. */
 void store_fault_frames_walk(struct database *, int dir_fd, store_fault_frame_fn *, void *owner);

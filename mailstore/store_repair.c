@@ -231,8 +231,10 @@ static bool name_mended(struct repair *r, const struct store_fault_frame *frame,
 	database_statement_bind_int(s, 2, frame->message_id);
 	database_statement_bind_text(s, 3, frame->file);
 	bool is_named = database_statement_run(s) == 1;
-	if (is_named)
+	if (is_named) {
 		store_salvage_hold(&r->context, frame->message_id);
+		store_salvage_mark(&r->context, frame->message_id);
+	}
 	return is_named;
 }
 

@@ -29,6 +29,16 @@ static void run_for(struct store_context *context, const char *literal, int64_t 
 	database_statement_run(s);
 }
 
+void store_salvage_mark(struct store_context *context, int64_t message_id)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"INSERT INTO meta(k, v) VALUES(?1 || ?2, 1) ON CONFLICT(k) DO UPDATE SET v = v + 1");
+
+	database_statement_bind_text(s, 1, STORE_SALVAGE_MARK);
+	database_statement_bind_int(s, 2, message_id);
+	database_statement_run(s);
+}
+
 static int64_t recovered_account(struct store_context *context)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT name FROM domain ORDER BY domain_id LIMIT 1");
@@ -125,6 +135,7 @@ const char *store_salvage_chunks(struct store_context *context, int64_t message_
 	database_statement_bind_int(s, 8, codec);
 	database_statement_run(s);
 	summary_release(&summary);
+	store_salvage_mark(context, message_id);
 	return "read again";
 }
 
@@ -146,6 +157,7 @@ const char *store_salvage_orphan(struct store_context *context, int64_t message_
 	}
 	database_statement_end(s);
 	store_insert_copy(context, &copy);
+	store_salvage_mark(context, message_id);
 	return "kept in the INBOX of recovered@";
 }
 
@@ -233,5 +245,6 @@ const char *store_salvage_body(struct store_context *context, int64_t message_id
 			mend_chunk(context, stored, n, len);
 	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?2 AND ?1 << 12 | 4095", message_id, store_stored_first_row(message_id, codec, n));
 	store_salvage_hold(context, message_id);
+	store_salvage_mark(context, message_id);
 	return "lines that say so stand where octets are lost";
 }

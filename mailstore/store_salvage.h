@@ -21,6 +21,10 @@ store_fault_fn store_salvage_body;
 /* A message in no mailbox and no queue: to the INBOX of that account. */
 store_fault_fn store_salvage_orphan;
 
+#define STORE_SALVAGE_MARK "mended "    /* of keys in meta: a message's id follows; the value says how often */
+/* The row or octets of a message came or changed after later ones: the next backup looks at it. */
+void store_salvage_mark(struct store_context *, int64_t message_id);
+
 /* Exactly len octets of lines that say that something was here. */
 void store_salvage_filler(struct buffer *out, size_t len);
 /* Nobody sends on a message that is not what its sender wrote: what waits of it is held. */

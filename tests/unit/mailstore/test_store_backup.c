@@ -126,6 +126,33 @@ static void the_second_run_copies_what_is_new(void)
 	fixture_close(&copy);
 }
 
+static void not_told(void *owner, const char *finding, const char *done)
+{
+	(void)owner, (void)finding, (void)done;
+}
+
+static void what_the_backup_has_whole_it_keeps(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } }, copy;
+
+	fixture_start(&f, "mended");
+	int64_t bob = add_user(&f, "bob@a.test"), inbox = inbox_of(&f, bob);
+	deliver_to(&f, 70000, &bob, 1);
+	deliver_to(&f, 60000, &bob, 1);
+	ask(&f, "UPDATE chunk SET data = substr(data, 1, 1000) WHERE id >> 12 = 2");
+	CHECK(backup(&f, "mended.folder", true));
+	ask(&f, "UPDATE chunk SET data = substr(data, 1, 1000) WHERE id >> 12 = 1");
+	CHECK(store_repair(f.data_dir, not_told, NULL, &err));
+	CHECK(backup(&f, "mended.folder", true));
+	CHECK_ROW(result.n_bodies == 1 && result.n_octets == 60000, "that which it had damaged is copied again");
+	CHECK(backup(&f, "mended.folder", true) && result.n_bodies == 0);
+	CHECK(restore(&copy, "healed", "mended.folder", true, false) && findings(&copy) == 0);
+	CHECK_ROW(reads_back(&copy, first_message_of(&copy, inbox, 1), 70000), "what was lost in the store is not lost");
+	CHECK(ask(&copy, "SELECT instr(data, 'was lost') > 0 FROM chunk WHERE id >> 12 = 2") == 1);
+	fixture_close(&f);
+	fixture_close(&copy);
+}
+
 static void two_never_write_one_file(struct fixture *f)
 {
 	char path[600];
@@ -262,6 +289,7 @@ int main(int argc, char **argv)
 	what_is_saved_is_restored(true);
 	an_unchanged_store_keeps_its_uids();
 	the_second_run_copies_what_is_new();
+	what_the_backup_has_whole_it_keeps();
 	nothing_else_is_overwritten();
 	under_load_it_is_one_state();
 	an_interrupted_run_leaves_the_one_before(argv[0]);

@@ -1,5 +1,6 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
+#include "mailstore/backup.h"
 #include "mailstore/store_open.h"
 
 static char told[8000];
@@ -92,22 +93,49 @@ static void start(struct fixture *f, const char *name)
 	deliver_to(f, 1500000, &bob, 1);
 }
 
+static bool backup(struct fixture *f, char path[600])
+{
+	struct store_backup_options options = { .data_dir = f->data_dir, .path = path, .is_folder = true };
+	struct store_backup_result result;
+	struct error err = { 0 };
+
+	snprintf(path, 600, "%s.backup", f->data_dir);
+	bool ok = store_backup(&options, &result, &err);
+	if (!ok)
+		fprintf(stderr, "  store_backup: %s\n", err.text);
+	return ok;
+}
+
+/* A folder that was backed up to while the damage was there. */
+static bool next_backup_is_sound(struct fixture *f)
+{
+	struct fixture copy = { 0 };
+	struct store_backup_result result;
+	char path[600];
+
+	snprintf(copy.data_dir, sizeof copy.data_dir, "%.500s.copy", f->data_dir);
+	struct store_backup_options options = { .data_dir = copy.data_dir, .path = path, .is_folder = true };
+	return backup(f, path) && store_restore(&options, &result, NULL) && count_findings(&copy) == 0;
+}
+
 static void damage_is_repaired(void)
 {
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
 		struct fixture f;
-		char name[32];
+		char name[32], path[600];
 		snprintf(name, sizeof name, "damage%zu", i);
 		start(&f, name);
 		for (int k = 0; k < 2 && damages[i].sql[k] != NULL; k++)
 			ask(&f, damages[i].sql[k]);
 		CHECK_ROW(i == 0 || count_findings(&f) > 0, damages[i].name);
+		CHECK_ROW(backup(&f, path), damages[i].name);
 		CHECK_ROW(repair(&f), damages[i].name);
 		CHECK_ROW(strstr(told, damages[i].done) != NULL && strstr(told, "NOT REPAIRED") == NULL, damages[i].name);
 		if (strstr(told, damages[i].done) == NULL)
 			fprintf(stderr, "%s", told);
 		CHECK_ROW(findings(&f) == 0, damages[i].name);
 		CHECK_ROW(ask(&f, damages[i].question) == 1, damages[i].name);
+		CHECK_ROW(next_backup_is_sound(&f), damages[i].name);
 		CHECK_ROW(repair(&f) && told[0] == '\0', "a second time there is nothing to do");
 		int64_t bob = 1;
 		CHECK_ROW(deliver_to(&f, 100, &bob, 1) == ERROR_NONE && findings(&f) == 0, damages[i].name);
