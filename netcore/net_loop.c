@@ -14,18 +14,21 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "netcore/net_poll.h"
 #include "netcore/net_timer.h"
 
 #define EVENTS_A_PASS 256
 #define TEST_CLOCK_WAKE_MS 20
+#define LOST_RETRY_MS 20
 #define NO_SLOT UINT32_MAX
 
 struct slot {
 	struct net_watch *watch;        /* NULL while free */
 	uint32_t generation;
 	uint32_t next_free;
+	bool is_lost;                   /* the kernel could not be told what is watched for: it will be */
 };
 
 struct call {
@@ -42,7 +45,7 @@ struct net_loop {
 	const struct net_poll_backend *backend;
 	void *poll;
 	struct slot *slots;
-	uint32_t n_slots, first_free;
+	uint32_t n_slots, first_free, n_lost;
 	struct net_timers *timers;
 	int64_t now_ms;
 	bool in_pass;
@@ -204,12 +207,42 @@ static void dispatch(struct net_loop *loop, const struct net_poll_event *event)
 		watch->fn(watch->owner, events);
 }
 
+static bool tell_kernel(struct net_watch *watch, bool is_new, struct error *err)
+{
+	struct net_loop *loop = watch->loop;
+	uint64_t token = (uint64_t)watch->generation << 32 | watch->slot;
+
+	return loop->backend->set(loop->poll, watch->fd, watch->events, token, is_new, err);
+}
+
+/* Out of the kernel's set, so that what is not wanted any more wakes nobody meanwhile. */
+static void lose(struct net_watch *watch, const struct error *why)
+{
+	struct net_loop *loop = watch->loop;
+
+	loop->backend->remove(loop->poll, watch->fd);
+	loop->slots[watch->slot].is_lost = true;
+	loop->n_lost++;
+	log_warning("net", "watch-delayed", "fd=%d why=%s", watch->fd, why->text);
+}
+
+static void find_lost(struct net_loop *loop)
+{
+	for (uint32_t i = 0; i < loop->n_slots; i++)
+		if (loop->slots[i].is_lost && tell_kernel(loop->slots[i].watch, true, NULL)) {
+			loop->slots[i].is_lost = false;
+			loop->n_lost--;
+		}
+}
+
 static int wait_ms(struct net_loop *loop, int timeout_ms)
 {
 	int64_t timer = net_timers_wait_ms(loop->timers, loop->now_ms);
 
 	if (loop->later.n > 0)
 		return 0;
+	if (loop->n_lost > 0 && (timeout_ms < 0 || timeout_ms > LOST_RETRY_MS))
+		timeout_ms = LOST_RETRY_MS;
 	if (timer >= 0 && (timeout_ms < 0 || timer < timeout_ms))
 		timeout_ms = timer < 3600000 ? (int)timer : 3600000;
 	if (clock_is_test() && (timeout_ms < 0 || timeout_ms > TEST_CLOCK_WAKE_MS))
@@ -220,6 +253,8 @@ static int wait_ms(struct net_loop *loop, int timeout_ms)
 void net_loop_run_once(struct net_loop *loop, int timeout_ms)
 {
 	loop->now_ms = clock_monotonic_ms();
+	if (loop->n_lost > 0)
+		find_lost(loop);
 	size_t n = loop->backend->wait(loop->poll, loop->events, EVENTS_A_PASS, wait_ms(loop, timeout_ms));
 	loop->now_ms = clock_monotonic_ms();
 	loop->in_pass = true;
@@ -301,7 +336,7 @@ static uint32_t take_slot(struct net_loop *loop)
 		uint32_t old = loop->n_slots, n = old ? old * 2 : 16;
 		loop->slots = xreallocarray(loop->slots, n, sizeof *loop->slots);
 		for (uint32_t i = old; i < n; i++)
-			loop->slots[i] = (struct slot){ NULL, 0, i + 1 < n ? i + 1 : NO_SLOT };
+			loop->slots[i] = (struct slot){ .next_free = i + 1 < n ? i + 1 : NO_SLOT };
 		loop->first_free = old;
 		loop->n_slots = n;
 	}
@@ -312,18 +347,12 @@ static uint32_t take_slot(struct net_loop *loop)
 
 static void give_slot(struct net_loop *loop, uint32_t slot)
 {
+	loop->n_lost -= loop->slots[slot].is_lost;
+	loop->slots[slot].is_lost = false;
 	loop->slots[slot].watch = NULL;
 	loop->slots[slot].generation++;
 	loop->slots[slot].next_free = loop->first_free;
 	loop->first_free = slot;
-}
-
-static bool tell_kernel(struct net_watch *watch, bool is_new, struct error *err)
-{
-	struct net_loop *loop = watch->loop;
-	uint64_t token = (uint64_t)watch->generation << 32 | watch->slot;
-
-	return loop->backend->set(loop->poll, watch->fd, watch->events, token, is_new, err);
 }
 
 bool net_watch_start(struct net_watch *watch, struct net_loop *loop, int fd, unsigned events, net_watch_fn *fn, void *owner,
@@ -345,13 +374,14 @@ bool net_watch_start(struct net_watch *watch, struct net_loop *loop, int fd, uns
 
 void net_watch_change(struct net_watch *watch, unsigned events)
 {
+	struct error why = { 0 };
+
 	events &= NET_READABLE | NET_WRITABLE;
 	if (watch->loop == NULL || watch->events == events)
 		return;
 	watch->events = events;
-	bool told = tell_kernel(watch, false, NULL);
-	assert(told);
-	(void)told;
+	if (!watch->loop->slots[watch->slot].is_lost && !tell_kernel(watch, false, &why))
+		lose(watch, &why);
 }
 
 void net_watch_stop(struct net_watch *watch)

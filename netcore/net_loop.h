@@ -81,6 +81,7 @@ struct net_watch {                      /* embed; zero-initialise */
 
 /* fd must be non-blocking; it stays the caller's.  events: NET_READABLE | NET_WRITABLE, may be 0. */
 bool net_watch_start(struct net_watch *, struct net_loop *, int fd, unsigned events, net_watch_fn *, void *owner, struct error *err);
+/* A kernel that has no memory for it is told again within 20 ms, and the log says so: events come late then, but they come. */
 void net_watch_change(struct net_watch *, unsigned events);
 /* Legal when not watched.  Call before close(fd). */
 void net_watch_stop(struct net_watch *);

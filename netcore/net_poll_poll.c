@@ -1,11 +1,15 @@
 /* net_poll_poll: the same by poll(2): the portable back end, and the proof that the loop is level-triggered. */
 #include "netcore/net_poll.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "netcore/net_loop.h"
+
+#define NO_MEMORY_PAUSE_NS (10 * 1000 * 1000)
 
 struct poll_set {
 	struct pollfd *fds;             /* fds[i] belongs to tokens[i]; a silent one has its fd negated: ~fd */
@@ -84,8 +88,12 @@ static size_t poll_set_wait(void *poll_, struct net_poll_event *at, size_t max, 
 {
 	struct poll_set *set = poll_;
 	size_t filled = 0;
+	int n = poll(set->fds, (nfds_t)set->n, timeout_ms);
 
-	if (poll(set->fds, (nfds_t)set->n, timeout_ms) <= 0)
+	/* Without memory poll does not wait, and the loop would ask it again at once. */
+	if (n < 0 && errno != EINTR)
+		nanosleep(&(struct timespec){ 0, NO_MEMORY_PAUSE_NS }, NULL);
+	if (n <= 0)
 		return 0;
 	if (set->start >= set->n)
 		set->start = 0;
