@@ -22,7 +22,7 @@ enum store_journal_stage {              /* stored: numbers keep their meaning */
 	STORE_JOURNAL_ADMINISTERED = 10,        /* detail: what an administrator did */
 };
 struct store_journal_entry {
-	int64_t entry_id, at_ms;
+	int64_t entry_id, at_ms;        /* at_ms: when it was committed, about; ids rise in the order of one message's entries */
 	uint64_t queue_id;
 	uint64_t id_hash;               /* ACCEPTED, REPEATED: summary_id_hash of the Message-ID; else 0 */
 	enum store_journal_stage stage;
@@ -38,7 +38,8 @@ struct store_journal {                  /* owned by whom it is given to: store_j
 void store_journal_destroy(struct store_journal *);
 typedef void store_journal_fn(void *owner, const struct error *err, struct store_journal *);
 /*
- * One batch (about 2,000 entries) of the message with this queue id or, when that is 0, of all messages whose Message-ID has this hash.
+ * One batch (about 2,000 entries) of the message with this queue id or, when that is 0, of all messages (65,536 at most) whose Message-ID has this
+ * hash: these are looked for through the whole journal, a few ms at a time.
  * from_entry_id 0 = from the start.  None is no error.
  */
 struct store_request *store_journal_read(struct store_client *, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id, store_journal_fn *, void *owner);

@@ -1,9 +1,6 @@
 #include "mailstore/store_backup_rows.h"
 
-#include <stdlib.h>
-
 #include "base/arena.h"
-#include "base/memory.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 
@@ -29,7 +26,7 @@ struct database *store_backup_open(const char *path, const char *from, struct er
 	return NULL;
 }
 
-static void run_each(struct database *db, struct database_statement *texts, const char *format)
+static void run_each(struct database *db, struct database_statement *texts)
 {
 	struct arena arena = { 0 };
 	struct text { struct text *next; const char *at; } *first = NULL, **last = &first;
@@ -40,11 +37,8 @@ static void run_each(struct database *db, struct database_statement *texts, cons
 		*last = text;
 		last = &text->next;
 	}
-	for (; first != NULL; first = first->next) {
-		char *script = format == NULL ? xstrdup(first->at) : xprintf(format, first->at, first->at, first->at);
-		database_script(db, script);
-		free(script);
-	}
+	for (; first != NULL; first = first->next)
+		database_script(db, first->at);
 	arena_reset(&arena);
 }
 
@@ -53,7 +47,7 @@ void store_backup_make_tables(struct database *db)
 	if (!database_begin_write(db))
 		return;
 	run_each(db, database_statement_begin(db, "SELECT sql FROM live.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-	                                      "AND name NOT LIKE 'backup%'"), NULL);
+	                                      "AND name NOT LIKE 'backup%'"));
 	database_script(db,
 		"CREATE TABLE backup(k TEXT PRIMARY KEY, v ANY) STRICT, WITHOUT ROWID;"
 		"CREATE TABLE backup_index(sql TEXT NOT NULL) STRICT;"
@@ -93,9 +87,11 @@ void store_backup_copy_rest(struct database *db)
 	database_script(db,
 		"INSERT INTO main.message SELECT * FROM live.message WHERE message_id > (SELECT ifnull(max(message_id), 0) FROM main.message);"
 		"INSERT INTO main.chunk SELECT * FROM live.chunk WHERE id > (SELECT ifnull(max(id), 0) FROM main.chunk)");
-	run_each(db, database_statement_begin(db, "SELECT name FROM live.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-	                                      "AND name NOT IN ('message', 'chunk') AND name NOT LIKE 'backup%'"),
-	         "DELETE FROM main.\"%s\"; INSERT INTO main.\"%s\" SELECT * FROM live.\"%s\"");
+	/* computed columns are not among those of table_info, and cannot be written */
+	run_each(db, database_statement_begin(db,
+		"SELECT printf('DELETE FROM main.\"%w\"; INSERT INTO main.\"%w\"(%s) SELECT %s FROM live.\"%w\"', name, name, columns, columns, name) FROM "
+		"(SELECT name, (SELECT group_concat('\"' || c.name || '\"') FROM pragma_table_info(t.name, 'live') c) AS columns FROM live.sqlite_schema t "
+		"WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('message', 'chunk') AND name NOT LIKE 'backup%')"));
 	database_script(db, "DELETE FROM main.sqlite_sequence; INSERT INTO main.sqlite_sequence SELECT * FROM live.sqlite_sequence");
 }
 

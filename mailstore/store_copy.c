@@ -147,16 +147,16 @@ static uint64_t translate(const struct copy *copy, uint64_t flags)
 static void insert(struct copy *copy, const struct row *row)
 {
 	struct database_statement *s = database_statement_begin(copy->context->db,
-		"INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, thread, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, thread_back, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, store_row_id(copy->transfer->to, copy->next_uid++));
 	database_statement_bind_int(s, 2, (int64_t)copy->transfer->to_modseq);
 	database_statement_bind_int(s, 3, (int64_t)translate(copy, row->flags));
 	database_statement_bind_int(s, 4, row->internal_date);
-	database_statement_bind_int(s, 5, copy->context->now_s);
+	database_statement_bind_int(s, 5, copy->context->now_s - row->internal_date);
 	database_statement_bind_int(s, 6, row->size);
 	database_statement_bind_int(s, 7, row->sent);
-	database_statement_bind_int(s, 8, row->thread);
+	database_statement_bind_int(s, 8, row->message_id - row->thread);
 	database_statement_bind_int(s, 9, row->message_id);
 	database_statement_run(s);
 }

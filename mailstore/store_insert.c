@@ -105,15 +105,15 @@ uint32_t store_insert_copy(struct store_context *context, struct store_copy *cop
 	int64_t thread = store_thread_id_take(context, copy->user_id, copy->message_id, copy->names);
 	struct database_statement *s;
 
-	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, thread, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, thread_back, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	database_statement_bind_int(s, 1, store_row_id(copy->mailbox_id, uid));
 	database_statement_bind_int(s, 2, (int64_t)copy->modseq);
 	database_statement_bind_int(s, 3, (int64_t)copy->flags);
 	database_statement_bind_int(s, 4, copy->internal_date_s);
-	database_statement_bind_int(s, 5, context->now_s);
+	database_statement_bind_int(s, 5, context->now_s - copy->internal_date_s);
 	database_statement_bind_int(s, 6, (int64_t)copy->size);
 	database_statement_bind_int(s, 7, copy->sent_s);
-	database_statement_bind_int(s, 8, thread);
+	database_statement_bind_int(s, 8, copy->message_id - thread);
 	database_statement_bind_int(s, 9, copy->message_id);
 	database_statement_run(s);
 	store_account_count(context, copy->user_id, 1, (int64_t)copy->size);

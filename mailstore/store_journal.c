@@ -1,14 +1,21 @@
-
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_journal_row.h"
 #include "mailstore/store_request.h"
 
+#define FIND_ROWS 20000                 /* a few ms */
+#define QUEUE_IDS_MAX 65536
+
 struct journal_request {
 	struct store_request request;
-	uint64_t queue_id, id_hash;
+	uint64_t id_hash;               /* 0 = the queue id is known */
+	int64_t seen;                   /* the last entry that was looked at for it */
+	struct buffer queue_ids;        /* JSON */
+	size_t n_queue_ids;
 	int64_t from;
 	store_journal_fn *done;
 	void *owner;
@@ -48,20 +55,42 @@ static void read_entry(struct database_statement *s, struct arena *arena, struct
 		cut_next_try(entry);
 }
 
-#define COLUMNS "SELECT entry_id, at_ms, queue_id, id_hash, stage, recipient, remote, detail FROM journal "
+static void add_queue_id(struct journal_request *self, int64_t queue_id)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%s%lld", self->n_queue_ids++ > 0 ? "," : "[", (long long)queue_id);
+	buffer_add_text(&self->queue_ids, text);
+}
+
+/* Read on through the arrivals for those of this Message-ID; true: all were seen. */
+static bool find_queue_ids(struct journal_request *self, struct store_context *context)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"SELECT entry_id, id_hash, queue_id FROM journal WHERE entry_id > ?1 ORDER BY entry_id LIMIT ?2");
+	int64_t n = 0;
+
+	database_statement_bind_int(s, 1, self->seen);
+	database_statement_bind_int(s, 2, FIND_ROWS);
+	for (; self->n_queue_ids < QUEUE_IDS_MAX && database_statement_step(s); n++) {
+		int64_t queue_id = database_statement_int(s, 2);
+		self->seen = database_statement_int(s, 0);
+		if ((uint64_t)database_statement_int(s, 1) == self->id_hash)
+			add_queue_id(self, queue_id != 0 ? queue_id : self->seen);
+	}
+	database_statement_end(s);
+	return n < FIND_ROWS;
+}
+
+#define COLUMNS "SELECT entry_id, " STORE_JOURNAL_AT_MS ", ifnull(queue_id, entry_id), id_hash, stage, recipient, remote, detail FROM journal "
 
 static struct database_statement *ask(const struct journal_request *self, struct store_context *context)
 {
-	struct database_statement *s;
+	struct database_statement *s = database_statement_begin(context->db,
+		COLUMNS "WHERE entry_id IN (SELECT value FROM json_each(?1)) AND queue_id IS NULL AND entry_id >= ?2 UNION ALL "
+		COLUMNS "WHERE queue_id IN (SELECT value FROM json_each(?1)) AND entry_id >= ?2 ORDER BY 1 LIMIT ?3");
 
-	if (self->queue_id != 0) {
-		s = database_statement_begin(context->db, COLUMNS "WHERE queue_id = ?1 AND entry_id >= ?2 ORDER BY entry_id LIMIT ?3");
-		database_statement_bind_int(s, 1, (int64_t)self->queue_id);
-	} else {
-		s = database_statement_begin(context->db, COLUMNS
-			"WHERE queue_id IN (SELECT queue_id FROM journal WHERE id_hash = ?1 AND id_hash <> 0) AND entry_id >= ?2 ORDER BY entry_id LIMIT ?3");
-		database_statement_bind_int(s, 1, (int64_t)self->id_hash);
-	}
+	database_statement_bind_text(s, 1, self->queue_ids.at);
 	database_statement_bind_int(s, 2, self->from);
 	database_statement_bind_int(s, 3, STORE_BATCH_ROWS);
 	return s;
@@ -96,9 +125,13 @@ static void add_copies(struct journal_request *self, struct store_journal_entry 
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct journal_request *self = (struct journal_request *)request;
+	int64_t n_rows = 0, last = 0;
+
+	if (self->id_hash != 0 && !find_queue_ids(self, context))
+		return STORE_RUN_MORE;
+	buffer_add_text(&self->queue_ids, self->n_queue_ids > 0 ? "]" : "[]");
 	struct database_statement *s = ask(self, context);
 	struct store_journal *journal = self->journal = xcalloc(1, sizeof *journal);
-	int64_t n_rows = 0, last = 0;
 
 	self->capacity = 64;
 	journal->at = arena_alloc(&journal->arena, self->capacity * sizeof *journal->at);
@@ -131,11 +164,14 @@ static void complete(struct store_request *request)
 
 static void release(struct store_request *request)
 {
-	store_journal_destroy(((struct journal_request *)request)->journal);
+	struct journal_request *self = (struct journal_request *)request;
+
+	store_journal_destroy(self->journal);
+	buffer_release(&self->queue_ids);
 }
 
 static const struct store_request_ops ops = {
-	.name = "journal-read", .thread = STORE_IN_READER, .run = run, .complete = complete, .release = release,
+	.name = "journal-read", .thread = STORE_IN_READER, .is_long = true, .run = run, .complete = complete, .release = release,
 };
 
 struct store_request *store_journal_read(struct store_client *client, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id,
@@ -143,8 +179,11 @@ struct store_request *store_journal_read(struct store_client *client, uint64_t q
 {
 	struct journal_request *self = store_request_create(client, &ops, sizeof *self);
 
-	self->queue_id = queue_id;
-	self->id_hash = id_hash;
+	if (queue_id != 0)
+		add_queue_id(self, (int64_t)queue_id);
+	else
+		self->id_hash = id_hash;
+	self->seen = INT64_MIN;
 	self->from = from_entry_id;
 	self->done = done;
 	self->owner = owner;

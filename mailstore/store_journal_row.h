@@ -9,9 +9,13 @@
 #include "mailstore/journal.h"
 #include "mailstore/store_context.h"
 
+/* When it was written.  An entry's id is that of a queue (see random_time_id) or made like one. */
+#define STORE_JOURNAL_AT_MS "((entry_id >> 22) + after_ms)"
+
 /*
  * Texts are borrowed for the call.  entry_id and at_ms are set by it.  ACCEPTED takes the copies made in the same commit along,
- * so that a usual message costs one row: recipient is a list made by store_journal_row_list.
+ * so that a usual message costs one row: recipient is a list made by store_journal_row_list.  ACCEPTED and REPEATED get their queue id
+ * as entry_id, others one above all there are.
  */
 void store_journal_row_add(struct store_context *, const struct store_journal_entry *);
 /* One copy more of an acceptance: STORED or QUEUED, without detail. */

@@ -32,8 +32,8 @@ static const char *const tables[] = {
 	"CREATE TABLE chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
 	"CREATE TABLE dictionary(dictionary_id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT",
 	"CREATE TABLE msg(id INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, internal_date INTEGER NOT NULL,"
-	"  saved INTEGER NOT NULL, size INTEGER NOT NULL, sent INTEGER NOT NULL, thread INTEGER NOT NULL DEFAULT 0,"
-	"  message_id INTEGER NOT NULL) STRICT",
+	"  saved_after INTEGER NOT NULL, size INTEGER NOT NULL, sent INTEGER NOT NULL, thread_back INTEGER NOT NULL DEFAULT 0,"
+	"  message_id INTEGER NOT NULL, saved INTEGER AS (internal_date + saved_after), thread INTEGER AS (message_id - thread_back)) STRICT",
 	"CREATE INDEX msg_modseq ON msg(id>>32, modseq)",
 	"CREATE INDEX msg_message ON msg(message_id)",
 	"CREATE TABLE tomb(id INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, message_id INTEGER NOT NULL, size INTEGER NOT NULL,"
@@ -58,10 +58,9 @@ static const char *const tables[] = {
 	"  failures INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID",
 	"CREATE TABLE received(peer TEXT NOT NULL, peer_transaction TEXT NOT NULL, digest BLOB NOT NULL, at INTEGER NOT NULL,"
 	"  PRIMARY KEY(peer, peer_transaction, digest)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, queue_id INTEGER NOT NULL, id_hash INTEGER NOT NULL,"
+	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY, queue_id INTEGER, after_ms INTEGER NOT NULL, id_hash INTEGER NOT NULL,"
 	"  stage INTEGER NOT NULL, recipient TEXT, remote TEXT, detail TEXT) STRICT",
-	"CREATE INDEX journal_queue ON journal(queue_id)",
-	"CREATE INDEX journal_id ON journal(id_hash) WHERE id_hash <> 0",
+	"CREATE INDEX journal_queue ON journal(queue_id) WHERE queue_id IS NOT NULL",
 };
 
 static void put(const char *key, struct database_statement *insert)

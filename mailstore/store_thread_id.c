@@ -35,13 +35,19 @@ void store_thread_id_names(struct bytes sortkeys, struct store_thread_names *nam
 	arena_reset(&arena);
 }
 
+/* The first 48 bits name a message well enough among one user's, in 6 octets. */
+static int64_t short_hash(uint64_t hash)
+{
+	return (int64_t)hash >> 16;
+}
+
 /* 0 = not noted. */
 static int64_t find(struct store_context *context, int64_t user_id, uint64_t hash)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT thread FROM thread_id WHERE user_id = ? AND hash = ?");
 
 	database_statement_bind_int(s, 1, user_id);
-	database_statement_bind_int(s, 2, (int64_t)hash);
+	database_statement_bind_int(s, 2, short_hash(hash));
 	return database_statement_one(s, 0);
 }
 
@@ -51,7 +57,7 @@ static bool note(struct store_context *context, int64_t user_id, uint64_t hash, 
 	struct database_statement *s = database_statement_begin(context->db, "INSERT OR IGNORE INTO thread_id(user_id, hash, thread) VALUES(?, ?, ?)");
 
 	database_statement_bind_int(s, 1, user_id);
-	database_statement_bind_int(s, 2, (int64_t)hash);
+	database_statement_bind_int(s, 2, short_hash(hash));
 	database_statement_bind_int(s, 3, thread);
 	return database_statement_run(s) > 0;
 }

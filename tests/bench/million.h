@@ -12,7 +12,7 @@
 static inline void add_row(struct database *db, int64_t mailbox_id, uint32_t uid, int64_t message_id)
 {
 	struct database_statement *s = database_statement_begin(db,
-		"INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) VALUES(?, 1, 0, ?, 0, ?, ?, ?)");
+		"INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) VALUES(?, 1, 0, ?, 0, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, mailbox_id << 32 | uid);
 	database_statement_bind_int(s, 2, 1600000000 + uid);

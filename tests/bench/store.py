@@ -22,7 +22,7 @@ from table import Figure
 SIZES = {4096: (0.18, 30), 16384: (0.45, 55), 65536: (0.70, None)}
 ONE_AT_ONCE, P99_MS, MAX_MS, SLOW_MS = 0.60, 30, 100, 2
 LARGE, LARGE_SHARE = 2 << 20, 1.1
-PER_MESSAGE = ("msg", "msg_modseq", "msg_message", "thread_id", "journal", "journal_queue", "journal_id")
+PER_MESSAGE = ("msg", "msg_modseq", "msg_message", "thread_id", "journal", "journal_queue")
 NOTICES, LOST_NOTICES = 400, 8
 IMPORTED, IMPORT_RATE = 60000, 10000
 TIMEOUT_S = 120

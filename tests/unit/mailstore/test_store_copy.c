@@ -26,7 +26,7 @@ static void a_copy_has_what_the_message_had(struct fixture *f)
 {
 	int64_t bob = user_with(f, "bob@a.test", 4), inbox = inbox_of(f, bob);
 
-	ask(f, "UPDATE msg SET internal_date = 1000, saved = 1000, thread = 77 WHERE size = 101");
+	ask(f, "UPDATE msg SET internal_date = 1000, saved_after = 0, thread_back = message_id - 77 WHERE size = 101");
 	create_mailbox(f, bob, "Work", 0);
 	set_flags(f, inbox, 2, 2, STORE_FLAGS_SET, STORE_SEEN | STORE_DELETED, "first", UINT64_MAX);
 	set_flags(f, inbox, 2, 3, STORE_FLAGS_ADD, 0, "second", UINT64_MAX);
@@ -139,7 +139,7 @@ static void thousands_go_in_one_commit(struct fixture *f)
 	int64_t ivy = user_with(f, "ivy@a.test", 1), inbox = inbox_of(f, ivy);
 
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
-	       "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) "
+	       "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
 	       "SELECT (id & ~4294967295) + i, modseq, i % 4, i, 0, size, 0, message_id FROM n, (SELECT * FROM msg ORDER BY id DESC LIMIT 1)");
 	ask(f, "UPDATE mailbox SET n_messages = 10000, n_unseen = 5000, n_octets = 1000000, uidnext = 10001 WHERE mailbox_id = (SELECT max(id) >> 32 FROM msg)");
 	ask(f, "UPDATE mailbox SET n_unseen = (SELECT sum(flags & 1 = 0) FROM msg WHERE id >> 32 = mailbox_id) WHERE mailbox_id = (SELECT max(id) >> 32 FROM msg)");

@@ -14,8 +14,8 @@ static void what_is_older_than_its_mailbox_keeps_it_goes(void)
 	deliver_to(&f, 30, &bob, 1);
 	add_flags(&f, inbox, 1, 10, STORE_SEEN);
 	add_flags(&f, inbox, 5, 6, STORE_DELETED);
-	ask(&f, "UPDATE msg SET saved = saved - 10 * 86400 WHERE id & 4294967295 <= 1200");
-	ask(&f, "UPDATE msg SET saved = saved - 5 * 86400 WHERE id & 4294967295 = 1201");
+	ask(&f, "UPDATE msg SET saved_after = saved_after - 10 * 86400 WHERE id & 4294967295 <= 1200");
+	ask(&f, "UPDATE msg SET saved_after = saved_after - 5 * 86400 WHERE id & 4294967295 = 1201");
 	CHECK(maintain(&f) == ERROR_NONE);
 	CHECK_ROW(ask(&f, "SELECT count(*) FROM msg") == 1202, "a mailbox keeps its messages unless it is told not to");
 	ask(&f, "UPDATE mailbox SET expire_after = 7 * 86400 WHERE name = 'INBOX'");

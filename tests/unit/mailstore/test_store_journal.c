@@ -159,7 +159,7 @@ static void a_transmission_repeated_by_a_peer_is_noted(struct fixture *f)
 static void long_lives_come_in_batches(struct fixture *f)
 {
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4500) "
-	       "INSERT INTO journal(at_ms, queue_id, id_hash, stage, recipient) SELECT 1000, 77, 0, 3, 'r' || i FROM n");
+	       "INSERT INTO journal(queue_id, after_ms, id_hash, stage, recipient) SELECT 77, 0, 0, 3, 'r' || i FROM n");
 	size_t n = 0;
 	int64_t from = 0;
 	do {
@@ -179,12 +179,12 @@ static void old_entries_are_forgotten(struct fixture *f)
 	int64_t n = ask(f, "SELECT count(*) FROM journal");
 	char sql[200];
 
-	snprintf(sql, sizeof sql, "UPDATE journal SET at_ms = %lld WHERE entry_id <= (SELECT min(entry_id) + 1 FROM journal)", (long long)(clock_now_ms() - 31 * DAY_MS));
+	snprintf(sql, sizeof sql, "UPDATE journal SET after_ms = %lld - (entry_id >> 22) WHERE entry_id <= (SELECT entry_id FROM journal ORDER BY entry_id LIMIT 1 OFFSET 1)", (long long)(clock_now_ms() - 31 * DAY_MS));
 	ask(f, sql);
 	maintain(f);
 	CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == n - 2, "those of 31 days, no others");
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
-	       "INSERT INTO journal(entry_id, at_ms, queue_id, id_hash, stage) SELECT -i, 1000, 77, 0, 3 FROM n");
+	       "INSERT INTO journal(entry_id, queue_id, after_ms, id_hash, stage) SELECT i, 77, 1000, 0, 3 FROM n");
 	maintain(f);
 	CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == n - 2, "also thousands");
 }

@@ -49,7 +49,7 @@ static void a_big_one_goes_in_parts(struct fixture *f)
 
 	deliver_to(f, 100, &joe, 1);
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) "
-	       "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) "
+	       "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
 	       "SELECT (id & ~4294967295) + i, modseq, 0, 0, 0, size, 0, message_id FROM n, (SELECT * FROM msg ORDER BY id DESC LIMIT 1)");
 	ask(f, "UPDATE mailbox SET n_messages = 12000, n_unseen = 12000, n_octets = 1200000, uidnext = 12001 WHERE mailbox_id = (SELECT max(id) >> 32 FROM msg)");
 	ask(f, "UPDATE user SET used_messages = 12000, used_octets = 1200000 WHERE user_id = (SELECT max(user_id) FROM user)");

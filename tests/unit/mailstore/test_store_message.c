@@ -291,7 +291,7 @@ static void big_mailboxes_are_walked_in_batches(struct fixture *f)
 	uint32_t from = 1;
 	size_t n = 0, n_batches = 0;
 	char *sql = xprintf("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 25000) "
-	                    "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) "
+	                    "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
 	                    "SELECT %lld << 32 | i, 1, 8, 0, 0, 100, 0, (SELECT message_id FROM message WHERE size = 100 LIMIT 1) FROM n", (long long)inbox);
 
 	ask(f, sql);

@@ -86,7 +86,7 @@ static void many_batches(struct fixture *f)
 	enum { N = 30000 };
 	int64_t eve = add_user(f, "eve@a.test"), inbox = inbox_of(f, eve);
 	char *fill = xprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-	                     "INSERT INTO msg(id, modseq, flags, internal_date, saved, size, sent, message_id) "
+	                     "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
 	                     "SELECT %lld << 32 | i, 1, 0, i, 0, i * 7919 %% 10007, 0, 1 FROM n", N, (long long)inbox);
 	struct ranges odd = { 0 };
 	bool ok = true;

@@ -77,7 +77,7 @@ static void old_notes_go_with_their_messages(struct fixture *f)
 {
 	int64_t eve = add_user(f, "eve@a.test"), inbox = inbox_of(f, eve);
 	char *count = xprintf("SELECT count(*) FROM thread_id WHERE user_id = %lld", (long long)eve);
-	char *age = xprintf("UPDATE msg SET saved = 1 WHERE id >> 32 = %lld", (long long)inbox);
+	char *age = xprintf("UPDATE msg SET saved_after = 1 - internal_date WHERE id >> 32 = %lld", (long long)inbox);
 
 	deliver_fields(f, eve, "Message-ID: <gone@x>\r\n");
 	deliver_fields(f, eve, "Message-ID: <answer@x>\r\nIn-Reply-To: <gone@x>\r\n");

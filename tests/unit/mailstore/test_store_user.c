@@ -101,7 +101,7 @@ static void one_with_much_mail_goes_in_parts(struct fixture *f)
 
 	deliver_to(f, 100, &fred, 1);
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) "
-	       "INSERT INTO msg SELECT (g.id >> 32) << 32 | n.i, modseq, flags, internal_date, saved, size, sent, thread, message_id FROM n, msg g");
+	       "INSERT INTO msg SELECT (g.id >> 32) << 32 | n.i, modseq, flags, internal_date, saved_after, size, sent, thread_back, message_id FROM n, msg g");
 	ask(f, "UPDATE mailbox SET uidnext = 12001, n_messages = 12000, n_unseen = 12000, n_octets = 1200000 WHERE n_messages = 1");
 	ask(f, "UPDATE user SET used_messages = 12000, used_octets = 1200000 WHERE used_messages = 1");
 	CHECK(findings(f) == 0);
