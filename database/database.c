@@ -5,9 +5,11 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "database/database_handle.h"
@@ -212,14 +214,29 @@ unsigned database_log_pages(const struct database *db)
 	return (unsigned)db->log_pages;
 }
 
+static int checkpoint_now(struct database *db, int *n_pages)
+{
+	return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, n_pages, NULL);
+}
+
+/*
+ * SQLite's own wait is for a place of the log that an old reader had when it began to wait, even when only new readers, who are
+ * in nobody's way, have taken that place over: without a gap between them it would wait its whole time.  So it is asked anew.
+ */
 bool database_checkpoint(struct database *db, unsigned wait_ms)
 {
-	int n_pages = -1;
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+	struct timespec pause = { 0, 1000000 };
+	int n_pages = -1, code;
 
 	if (db->error.kind != ERROR_NONE)
 		return false;
-	sqlite3_busy_timeout(db->handle, (int)wait_ms);
-	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, &n_pages, NULL);
+	sqlite3_busy_timeout(db->handle, 0);
+	while (((code = checkpoint_now(db, &n_pages)) & 0xff) == SQLITE_BUSY && clock_monotonic_ms() < deadline_ms) {
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 8000000)
+			pause.tv_nsec *= 2;
+	}
 	sqlite3_busy_timeout(db->handle, db->busy_ms);
 	if (code == SQLITE_OK)
 		db->log_pages = 0;
