@@ -46,6 +46,20 @@ static bool make_keywords(struct append_request *self, struct store_context *con
 	return true;
 }
 
+static bool read_numbers(struct append_request *self, struct store_context *context, int64_t mailbox_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT uidvalidity, uidnext FROM mailbox WHERE mailbox_id = ?");
+	uint32_t uidnext = UINT32_MAX;
+
+	database_statement_bind_int(s, 1, mailbox_id);
+	if (database_statement_step(s)) {
+		self->uidvalidity = (uint32_t)database_statement_int(s, 0);
+		uidnext = (uint32_t)database_statement_int(s, 1);
+	}
+	database_statement_end(s);
+	return store_insert_has_uids(uidnext, self->request.n_bodies) || error_set(&self->request.error, ERROR_LIMIT, STORE_INSERT_NO_UIDS);
+}
+
 /* Everything that can be refused, before anything is written. */
 static int64_t prepare(struct append_request *self, struct store_context *context)
 {
@@ -63,7 +77,7 @@ static int64_t prepare(struct append_request *self, struct store_context *contex
 		error_set(&request->error, ERROR_FULL, "over quota");
 		return 0;
 	}
-	return make_keywords(self, context, mailbox_id) ? mailbox_id : 0;
+	return read_numbers(self, context, mailbox_id) && make_keywords(self, context, mailbox_id) ? mailbox_id : 0;
 }
 
 static enum store_run run(struct store_request *request, struct store_context *context)
@@ -71,7 +85,6 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	struct append_request *self = (struct append_request *)request;
 	int64_t mailbox_id = prepare(self, context);
 	struct store_copy row = { .mailbox_id = mailbox_id, .user_id = self->user_id };
-	struct database_statement *s;
 
 	if (mailbox_id == 0)
 		return STORE_RUN_FAILED;
@@ -87,9 +100,6 @@ static enum store_run run(struct store_request *request, struct store_context *c
 		row.message_id = store_insert_message(context, request->bodies[i], &item->kept);
 		ranges_add(&self->uids, store_insert_copy(context, &row));
 	}
-	s = database_statement_begin(context->db, "SELECT uidvalidity FROM mailbox WHERE mailbox_id = ?");
-	database_statement_bind_int(s, 1, mailbox_id);
-	self->uidvalidity = (uint32_t)database_statement_one(s, 0);
 	return STORE_RUN_DONE;
 }
 

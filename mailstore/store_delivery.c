@@ -9,7 +9,6 @@
 #include "mailstore/store_address.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_journal_row.h"
-#include "mailstore/store_mailbox.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_queue_local.h"
 #include "mailstore/store_queue_row.h"
@@ -89,16 +88,31 @@ static const char *reason_of(enum error_kind kind)
 	return kind == ERROR_DENIED ? "the account is disabled" : kind == ERROR_NOT_FOUND ? "no such user any more" : "over quota";
 }
 
+static int64_t find_inbox(struct store_context *context, int64_t user_id, uint32_t *uidnext)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT mailbox_id, uidnext FROM mailbox WHERE user_id = ? AND name = 'INBOX'");
+	int64_t mailbox_id = 0;
+
+	database_statement_bind_int(s, 1, user_id);
+	if (database_statement_step(s)) {
+		mailbox_id = database_statement_int(s, 0);
+		*uidnext = (uint32_t)database_statement_int(s, 1);
+	}
+	database_statement_end(s);
+	return mailbox_id;
+}
+
 static void plan_local(const struct store_delivery_copy *copy, struct store_context *context, const struct store_recipient *recipient, struct part *part)
 {
 	struct store_target target = { .user_id = recipient->user_id };
 	enum error_kind kind = ERROR_NONE;
+	uint32_t uidnext = 0;
 
 	part->kind = LOCAL;
 	if (recipient->user_id == STORE_USER_NEW)
 		target.user_id = make_user(context, recipient->address);
 	part->user_id = target.user_id;
-	part->mailbox_id = store_mailbox_find(context, part->user_id, BYTES("INBOX"));
+	part->mailbox_id = find_inbox(context, part->user_id, &uidnext);
 	if (part->mailbox_id == 0 || !store_account_read(context, part->user_id, &target))
 		kind = ERROR_NOT_FOUND;
 	else if (!copy->is_report)
@@ -107,6 +121,8 @@ static void plan_local(const struct store_delivery_copy *copy, struct store_cont
 		store_account_start_grace(context, part->user_id);
 	if (kind != ERROR_NONE)
 		refuse(part, kind, recipient->address, reason_of(kind));
+	else if (!store_insert_has_uids(uidnext, 1))
+		refuse(part, ERROR_LIMIT, recipient->address, STORE_INSERT_NO_UIDS);
 }
 
 /* One copy a target, however many recipients lead to it. */

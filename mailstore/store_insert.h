@@ -31,7 +31,13 @@ struct store_copy {
 	int64_t internal_date_s, sent_s;
 	const struct store_thread_names *names;
 };
-/* A msg row with the next UID, which is returned; counters of mailbox and user follow. */
+/* Has the mailbox n UIDs left, from uidnext on?  The last number is nobody's: UIDNEXT stays one. */
+static inline bool store_insert_has_uids(uint32_t uidnext, size_t n)
+{
+	return n <= UINT32_MAX - uidnext;
+}
+#define STORE_INSERT_NO_UIDS "the mailbox has no UIDs left"
+/* A msg row with the next UID, which is returned and must be there (store_insert_has_uids); counters of mailbox and user follow. */
 uint32_t store_insert_copy(struct store_context *, struct store_copy *);
 
 /* A message nobody may point at any more: the reaper looks at it once `retain` is over. */

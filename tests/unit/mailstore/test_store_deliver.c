@@ -290,6 +290,35 @@ static void an_abandoned_body_leaves_no_file(struct fixture *f)
 	CHECK((int64_t)n == before);
 }
 
+static enum error_kind append_two(struct fixture *f, int64_t user)
+{
+	static const struct summary summary;
+	struct store_append_item items[2] = { { .body = make_body(f, 10), .summary = &summary }, { .body = make_body(f, 10), .summary = &summary } };
+
+	answer_clear();
+	store_append(f->client, user, BYTES("INBOX"), items, 2, on_appended, f);
+	return wait_for(f);
+}
+
+static void a_mailbox_without_uids_takes_no_more(struct fixture *f)
+{
+	int64_t users[] = { add_user(f, "last@a.test"), add_user(f, "first@a.test") }, inbox = inbox_of(f, users[0]);
+
+	ask(f, "UPDATE mailbox SET uidnext = 4294967292 WHERE name = 'INBOX' AND user_id = (SELECT user_id FROM user WHERE name = 'last@a.test')");
+	CHECK(append_two(f, users[0]) == ERROR_NONE);
+	CHECK(ranges_first(&answer.uids) == UINT32_MAX - 3 && ranges_last(&answer.uids) == UINT32_MAX - 2);
+	CHECK_ROW(append_two(f, users[0]) == ERROR_LIMIT && ranges_is_empty(&answer.uids), "one UID is left, two are wanted");
+	CHECK_TEXT(answer.error.text, "the mailbox has no UIDs left", "an APPEND hears why");
+	CHECK_ROW(deliver_to(f, 10, users, 1) == ERROR_NONE, "the last UID there is");
+	CHECK_ROW(deliver_to(f, 10, users, 2) == ERROR_NONE, "to somebody else too");
+	CHECK(answer.results[0].kind == ERROR_LIMIT && answer.results[1].kind == ERROR_NONE);
+	CHECK(deliver_to(f, 10, users, 1) == ERROR_LIMIT && strstr(answer.error.text, "no UIDs left") != NULL);
+	CHECK(open_mailbox(f, users[0], "INBOX", false) == ERROR_NONE);
+	CHECK(answer.snapshot->mailbox.n_messages == 3 && answer.snapshot->mailbox.uidnext == UINT32_MAX);
+	CHECK(scan(f, inbox, 1, UINT32_MAX, 0, false) == ERROR_NONE && answer.messages->n == 3 && answer.messages->at[2].uid == UINT32_MAX - 1);
+	CHECK(findings(f) == 0);
+}
+
 int main(void)
 {
 	struct fixture f = { 0 };
@@ -299,6 +328,7 @@ int main(void)
 	any_part_of_a_message_can_be_read(&f);
 	two_users_share_one_body(&f);
 	one_user_under_two_names_gets_one_copy(&f);
+	a_mailbox_without_uids_takes_no_more(&f);
 	the_quota_stops_one_recipient_and_not_the_other(&f);
 	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
 	everybody_an_alias_lost_is_reported(&f);
