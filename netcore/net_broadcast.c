@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netcore/net_link.h"
+#include "netcore/net_interface.h"
 #include "netcore/net_socket.h"
 
 static int udp_socket(struct error *err)
@@ -18,26 +18,27 @@ static int udp_socket(struct error *err)
 	return fd;
 }
 
-static bool find(const char *interface, struct net_link *on, struct error *err)
+static bool find(const char *interface, struct net_interface *on, struct net_addr *ip, struct error *err)
 {
-	if (!net_link_find(interface, AF_INET, on, err))
+	if (!net_interface_find(interface, AF_INET, on, ip, err))
 		return false;
-	return on->ip.len > 0 || error_set(err, ERROR_NOT_FOUND, "interface %.40s has no IPv4 address", interface);
+	return ip->len > 0 || error_set(err, ERROR_NOT_FOUND, "interface %.40s has no IPv4 address", interface);
 }
 
 int net_broadcast_sender(const char *interface, struct error *err)
 {
-	struct net_link on;
+	struct net_interface on;
+	struct net_addr ip;
 	int one = 1;
 
-	if (!find(interface, &on, err))
+	if (!find(interface, &on, &ip, err))
 		return -1;
 	int fd = udp_socket(err);
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof one) < 0)
 		error_set_errno(err, errno, "SO_BROADCAST");
-	else if (bind(fd, net_addr_sockaddr(&on.ip), on.ip.len) < 0)
+	else if (bind(fd, net_addr_sockaddr(&ip), ip.len) < 0)
 		error_set_errno(err, errno, "bind to interface %s", interface);
 	else {
 		/* A second bolt on the same door; old kernels keep it for root. */
@@ -50,15 +51,15 @@ int net_broadcast_sender(const char *interface, struct error *err)
 
 bool net_broadcast_everybody(const char *interface, bool directed, int port, struct net_addr *to, struct error *err)
 {
-	struct net_link on;
+	struct net_interface on;
+	struct net_addr ip;
 
-	if (!find(interface, &on, err))
+	if (!find(interface, &on, &ip, err))
 		return false;
 	if (!directed)
 		return net_addr_from_ip("255.255.255.255", port, to);
-	if (on.broadcast.len == 0)
+	if (!net_interface_broadcast(&on, &ip, to))
 		return error_set(err, ERROR_NOT_FOUND, "interface %.40s has no broadcast address", interface);
-	*to = on.broadcast;
 	net_addr_set_port(to, port);
 	return true;
 }
@@ -70,9 +71,8 @@ int net_broadcast_receiver(int port, struct error *err)
 
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one);
-	if (bind(fd, (const struct sockaddr *)&any, sizeof any) == 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one) == 0 &&
+	    bind(fd, (const struct sockaddr *)&any, sizeof any) == 0)
 		return fd;
 	error_set_errno(err, errno, "receive on udp port %d", port);
 	net_socket_close(fd);

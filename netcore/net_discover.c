@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "netcore/net_socket.h"
 
@@ -26,8 +27,6 @@ struct net_discover {
 	char only[NET_INTERFACE_NAME];          /* empty: all */
 	int port, fds[2];                       /* IPv4, IPv6; -1: not here */
 	struct net_watch watches[2];
-	unsigned joined[NET_INTERFACES_MAX];
-	size_t n_joined;
 	struct list listeners;
 };
 
@@ -66,6 +65,7 @@ static int open_socket(int family, int port, struct error *err)
 struct net_discover *net_discover_open(const struct net_discover_options *options, struct error *err)
 {
 	struct net_discover *d = xcalloc(1, sizeof *d);
+	struct error no_ipv6 = { 0 };
 
 	d->port = options->port != 0 ? options->port : NET_DISCOVER_PORT;
 	d->fds[0] = d->fds[1] = -1;
@@ -81,7 +81,9 @@ struct net_discover *net_discover_open(const struct net_discover_options *option
 	if (d->interfaces != NULL)
 		d->fds[0] = open_socket(AF_INET, d->port, err);
 	if (d->fds[0] >= 0) {
-		d->fds[1] = open_socket(AF_INET6, d->port, NULL);
+		d->fds[1] = open_socket(AF_INET6, d->port, &no_ipv6);
+		if (d->fds[1] < 0 && no_ipv6.sys_errno != EAFNOSUPPORT)
+			log_warning("discover", "only-ipv4", "why=%s", no_ipv6.text);
 		return d;
 	}
 	net_discover_close(d);
@@ -136,29 +138,39 @@ struct net_loop *net_discover_loop(const struct net_discover *d)
 	return d->loop;
 }
 
-/* Leaving first makes it a new membership: an interface that was down and is up again has forgotten the old one. */
-static void join(struct net_discover *d, unsigned index)
+static bool has_family(const struct net_interface *i, int family)
 {
-	struct ip_mreqn v4 = { .imr_ifindex = (int)index };
-	struct ipv6_mreq v6 = { .ipv6mr_interface = index };
+	for (size_t at = 0; at < i->n_addrs; at++)
+		if (net_addr_family(&i->addrs[at].addr) == family)
+			return true;
+	return false;
+}
+
+/* Leaving first makes it a new membership: an interface that was down and is up again has forgotten the old one. */
+static void join(struct net_discover *d, const struct net_interface *i)
+{
+	struct ip_mreqn v4 = { .imr_ifindex = (int)i->index };
+	struct ipv6_mreq v6 = { .ipv6mr_interface = i->index };
 
 	inet_pton(AF_INET, GROUP_V4, &v4.imr_multiaddr);
 	inet_pton(AF_INET6, GROUP_V6, &v6.ipv6mr_multiaddr);
 	setsockopt(d->fds[0], IPPROTO_IP, IP_DROP_MEMBERSHIP, &v4, sizeof v4);
-	setsockopt(d->fds[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof v4);
+	if (setsockopt(d->fds[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof v4) < 0 && has_family(i, AF_INET))
+		log_warning("discover", "not-joined", "interface=%s family=ipv4 errno=%d", i->name, errno);
 	if (d->fds[1] < 0)
 		return;
 	setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, &v6, sizeof v6);
-	setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof v6);
+	if (setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof v6) < 0 && has_family(i, AF_INET6))
+		log_warning("discover", "not-joined", "interface=%s family=ipv6 errno=%d", i->name, errno);
 }
 
 static void join_all(struct net_discover *d)
 {
 	const struct net_interface *at[NET_INTERFACES_MAX];
+	size_t n = net_discover_interfaces(d, at);
 
-	d->n_joined = net_discover_interfaces(d, at);
-	for (size_t i = 0; i < d->n_joined; i++)
-		join(d, d->joined[i] = at[i]->index);
+	for (size_t i = 0; i < n; i++)
+		join(d, at[i]);
 }
 
 static void on_change(void *owner)

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "netcore/net_link.h"
+#include "netcore/net_interface.h"
 #include "netcore/net_socket.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -39,21 +39,27 @@ static int level_of(const struct net_addr *a)
 	return net_addr_family(a) == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 }
 
+/* The interface, and its own address: the one it was given by, or its first of the group's family. */
+struct link {
+	struct net_interface interface;
+	struct net_addr ip;
+};
+
 /* Checks group and interface: false with err. */
-static bool look_at(const struct net_addr *group, const char *interface, struct net_link *on, struct error *err)
+static bool look_at(const struct net_addr *group, const char *interface, struct link *on, struct error *err)
 {
 	if (!is_group(group))
 		return error_set(err, ERROR_SYNTAX, "not a multicast group (224.0.0.0/4, ff00::/8)");
-	return net_link_find(interface, net_addr_family(group), on, err);
+	return net_interface_find(interface, net_addr_family(group), &on->interface, &on->ip, err);
 }
 
 /* As it is joined, bound and sent to: the scope of an IPv6 group is its interface. */
-static struct net_addr group_on(const struct net_addr *group, const struct net_link *on)
+static struct net_addr group_on(const struct net_addr *group, const struct link *on)
 {
 	struct net_addr a = *group;
 
 	if (net_addr_family(&a) == AF_INET6)
-		v6(&a)->sin6_scope_id = on->index;
+		v6(&a)->sin6_scope_id = on->interface.index;
 	return a;
 }
 
@@ -61,14 +67,14 @@ static bool membership(int fd, const struct net_addr *group, const char *interfa
 {
 	struct group_source_req one = { 0 };
 	struct group_req all = { 0 };
-	struct net_link on = { 0 };
+	struct link on = { 0 };
 
 	if (!look_at(group, interface, &on, err))
 		return false;
 	if (source && net_addr_family(source) != net_addr_family(group))
 		return error_set(err, ERROR_SYNTAX, "group and source are of different families");
 	struct net_addr at = group_on(group, &on);
-	all.gr_interface = one.gsr_interface = on.index;
+	all.gr_interface = one.gsr_interface = on.interface.index;
 	all.gr_group = one.gsr_group = at.storage;
 	if (source)
 		one.gsr_source = source->storage;
@@ -114,7 +120,7 @@ static bool hear_only_ours(int fd, const struct net_addr *group, struct error *e
 
 int net_group_source_receiver(const struct net_addr *group, const char *interface, const struct net_addr *source, struct error *err)
 {
-	struct net_link on = { 0 };
+	struct link on = { 0 };
 
 	if (!look_at(group, interface, &on, err))
 		return -1;
@@ -138,12 +144,12 @@ int net_group_receiver(const struct net_addr *group, const char *interface, stru
 	return net_group_source_receiver(group, interface, NULL, err);
 }
 
-static bool aim(int fd, const struct net_addr *group, const struct net_link *on, int ttl, struct error *err)
+static bool aim(int fd, const struct net_addr *group, const struct link *on, int ttl, struct error *err)
 {
-	struct ip_mreqn out = { .imr_ifindex = (int)on->index };
+	struct ip_mreqn out = { .imr_ifindex = (int)on->interface.index };
 
 	if (net_addr_family(group) == AF_INET6)
-		return set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)on->index, "IPV6_MULTICAST_IF", err) &&
+		return set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)on->interface.index, "IPV6_MULTICAST_IF", err) &&
 		       set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, ttl, "IPV6_MULTICAST_HOPS", err);
 	if (on->ip.len > 0)
 		out.imr_address = ((const struct sockaddr_in *)(const void *)&on->ip.storage)->sin_addr;
@@ -153,7 +159,7 @@ static bool aim(int fd, const struct net_addr *group, const struct net_link *on,
 
 int net_group_sender(const struct net_addr *group, const char *interface, int ttl, struct error *err)
 {
-	struct net_link on = { 0 };
+	struct link on = { 0 };
 	struct net_addr given;
 
 	if (!look_at(group, interface, &on, err))
@@ -178,7 +184,8 @@ bool net_group_set_loop(int fd, bool on, struct error *err)
 {
 	struct net_addr local;
 
-	net_socket_local_addr(fd, &local);
+	if (!net_socket_local_addr(fd, &local))
+		return error_set_errno(err, errno, "the family of a group's socket");
 	if (net_addr_family(&local) == AF_INET6)
 		return set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on, "IPV6_MULTICAST_LOOP", err);
 	return set_int(fd, IPPROTO_IP, IP_MULTICAST_LOOP, on, "IP_MULTICAST_LOOP", err);

@@ -1,6 +1,6 @@
 /*
  * net_group: multicast, IPv4 and IPv6, always on one interface that is named: what the default route would choose is nobody's intention.
- * An interface is a name or an address of it (net_link).  RFC 1112, 3678, 4607.
+ * An interface is a name or an address of it (net_interface_find).  RFC 1112, 3678, 4607.
  */
 #ifndef NETCORE_NET_GROUP_H
 #define NETCORE_NET_GROUP_H

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "netcore/net_socket.h"
 #include "netcore/net_timer.h"
 
 #define CALM_MS 100                     /* one change seldom comes alone */
+#define RETRY_MS 1000                   /* after the list could not be read */
 #define REPLY_MAX 32768                 /* what the kernel puts into one datagram of a dump */
 
 struct net_interfaces {
@@ -86,6 +88,7 @@ static void take_link(struct net_interfaces *all, const struct nlmsghdr *h)
 	*i = (struct net_interface){
 		.index = (unsigned)info->ifi_index, .is_up = (info->ifi_flags & IFF_UP) != 0,
 		.is_loopback = (info->ifi_flags & IFF_LOOPBACK) != 0, .has_multicast = (info->ifi_flags & IFF_MULTICAST) != 0,
+		.has_broadcast = (info->ifi_flags & IFF_BROADCAST) != 0,
 	};
 	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
 		if (a->rta_type == IFLA_IFNAME)
@@ -131,8 +134,9 @@ static void take_addr(struct net_interfaces *all, const struct nlmsghdr *h)
 		set_addr(&i->addrs[i->n_addrs++], info, local != NULL ? local : address);
 }
 
-/* Returns true at the end of the dump. */
-static bool take_reply(struct net_interfaces *all, struct nlmsghdr *reply, size_t left, void (*take)(struct net_interfaces *, const struct nlmsghdr *))
+/* Returns true at the end of the dump; *number: the kernel's own failure. */
+static bool take_reply(struct net_interfaces *all, struct nlmsghdr *reply, size_t left, void (*take)(struct net_interfaces *, const struct nlmsghdr *),
+                       int *number)
 {
 	bool done = false;
 
@@ -140,6 +144,8 @@ static bool take_reply(struct net_interfaces *all, struct nlmsghdr *reply, size_
 		if (h->nlmsg_seq != all->sequence)
 			continue;
 		done = done || h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			*number = -((const struct nlmsgerr *)NLMSG_DATA(h))->error;
 		if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_NEWADDR)
 			take(all, h);
 	}
@@ -155,28 +161,39 @@ static bool dump(struct net_interfaces *all, int type, void (*take)(struct net_i
 	};
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	bool done = false;
+	int number = 0;
 
 	if (sendto(all->asks, &request, request.header.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0)
 		return error_set_errno(err, errno, "list the network interfaces");
 	struct nlmsghdr *reply = xmalloc(REPLY_MAX);
-	while (!done) {
-		ssize_t n = recv(all->asks, reply, REPLY_MAX, 0);
+	while (!done && number == 0) {
+		ssize_t n = recv(all->asks, reply, REPLY_MAX, MSG_TRUNC);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			error_set_errno(err, errno, "list the network interfaces");
-			break;
-		}
-		done = take_reply(all, reply, (size_t)n, take);
+		if (n < 0)
+			number = errno;
+		else if (n == 0 || n > REPLY_MAX)
+			number = EMSGSIZE;
+		else
+			done = take_reply(all, reply, (size_t)n, take, &number);
 	}
 	free(reply);
-	return done;
+	return number == 0 || error_set_errno(err, number, "list the network interfaces");
 }
 
 bool net_interfaces_read(struct net_interfaces *all, struct error *err)
 {
+	size_t n = all->n;
+	struct net_interface *before = xmemdup(all->list, n * sizeof *before);
+
 	all->n = 0;
-	return dump(all, RTM_GETLINK, take_link, err) && dump(all, RTM_GETADDR, take_addr, err);
+	bool ok = dump(all, RTM_GETLINK, take_link, err) && dump(all, RTM_GETADDR, take_addr, err);
+	if (!ok) {
+		memcpy(all->list, before, n * sizeof *before);
+		all->n = n;
+	}
+	free(before);
+	return ok;
 }
 
 /* ---- looking ---- */
@@ -240,14 +257,77 @@ bool net_interface_has(const struct net_interface *i, const struct net_addr *add
 	return false;
 }
 
+/* Does the interface hold it?  Any address of 127.0.0.0/8 is loopback's. */
+static bool answers_to(const struct net_interface *i, const struct net_addr *ip)
+{
+	for (size_t at = 0; at < i->n_addrs; at++)
+		if (net_addr_equal(&i->addrs[at].addr, ip))
+			return true;
+	return i->is_loopback && net_addr_family(ip) == AF_INET && net_addr_is_loopback(ip);
+}
+
+static struct net_addr first_of(const struct net_interface *i, int family)
+{
+	for (size_t at = 0; at < i->n_addrs; at++)
+		if (net_addr_family(&i->addrs[at].addr) == family)
+			return i->addrs[at].addr;
+	return (struct net_addr){ 0 };
+}
+
+bool net_interface_find(const char *text, int family, struct net_interface *found, struct net_addr *ip, struct error *err)
+{
+	bool by_ip = net_addr_from_ip(text, 0, ip), is_found = false;
+
+	if (by_ip && net_addr_family(ip) != family)
+		return error_set(err, ERROR_SYNTAX, "\"%.40s\" is not an IPv%d address", text, family == AF_INET ? 4 : 6);
+	struct net_interfaces *all = net_interfaces_open(err);
+	if (all == NULL)
+		return false;
+	for (size_t i = 0; i < all->n && !is_found; i++)
+		if ((is_found = by_ip ? answers_to(&all->list[i], ip) : strcmp(all->list[i].name, text) == 0))
+			*found = all->list[i];
+	net_interfaces_close(all);
+	if (is_found && !by_ip)
+		*ip = first_of(found, family);
+	return is_found || error_set(err, ERROR_NOT_FOUND, "\"%.40s\" is neither an interface of this host nor an address of one", text);
+}
+
+/* Whether or not the interface calls itself one for broadcasts: loopback does not, and delivers them all the same. */
+bool net_interface_broadcast(const struct net_interface *i, const struct net_addr *ip, struct net_addr *to)
+{
+	struct net_cidr block;
+	struct sockaddr_in in;
+
+	if (net_addr_family(ip) != AF_INET || !(i->has_broadcast || i->is_loopback))
+		return false;
+	for (size_t at = 0; at < i->n_addrs; at++) {
+		if (!octets_of(&i->addrs[at].addr, &block) || block.family != AF_INET || i->addrs[at].bits > 30)
+			continue;               /* /31 and /32 have no such address */
+		block.bits = i->addrs[at].bits;
+		if (!net_cidr_contains(&block, ip))
+			continue;
+		*to = *ip;
+		memcpy(&in, &to->storage, sizeof in);
+		in.sin_addr.s_addr |= htonl(UINT32_MAX >> block.bits);
+		memcpy(&to->storage, &in, sizeof in);
+		return true;
+	}
+	return false;
+}
+
 /* ---- news ---- */
 
 static void on_calm(void *owner)
 {
 	struct net_interfaces *all = owner;
+	struct error why = { 0 };
 
-	if (net_interfaces_read(all, NULL))
+	if (net_interfaces_read(all, &why)) {
 		all->fn(all->owner);
+		return;
+	}
+	log_warning("net", "interfaces-unread", "why=%s", why.text);
+	net_timer_start(&all->calm, all->loop, RETRY_MS, on_calm, all);
 }
 
 static void on_news(void *owner, unsigned events)

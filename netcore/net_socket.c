@@ -21,9 +21,9 @@ void net_socket_close(int fd)
 		close(fd);
 }
 
-static void set_int(int fd, int level, int option, int value)
+static bool set_int(int fd, int level, int option, int value)
 {
-	setsockopt(fd, level, option, &value, sizeof value);
+	return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
 static int new_socket(int family, int type, struct error *err)
@@ -95,10 +95,11 @@ static bool bind_unix(int fd, const struct net_addr *a, int type)
 
 static bool listen_inet(int fd, const struct net_addr *a)
 {
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+		return false;
 	/* [::] would otherwise take 0.0.0.0 too, or be refused because of it. */
-	if (net_addr_family(a) == AF_INET6)
-		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (net_addr_family(a) == AF_INET6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
+		return false;
 	return bind(fd, net_addr_sockaddr(a), a->len) == 0 && listen(fd, BACKLOG) == 0;
 }
 
@@ -145,13 +146,10 @@ bool net_socket_finish_connect(int fd, struct error *err)
 /* Which of our addresses a datagram was sent to is asked for with each of them. */
 static bool bind_inet_datagram(int fd, const struct net_addr *a)
 {
-	if (net_addr_family(a) == AF_INET6) {
-		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-		set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	} else {
-		set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	}
-	return bind(fd, net_addr_sockaddr(a), a->len) == 0;
+	bool is_set = net_addr_family(a) == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+	                                             : set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+
+	return is_set && bind(fd, net_addr_sockaddr(a), a->len) == 0;
 }
 
 int net_socket_bind_datagram(const struct net_addr *a, struct error *err)

@@ -11,8 +11,6 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -32,7 +30,7 @@
 	X(recv) X(read) X(recvmsg) X(recvmmsg) X(send) X(write) X(sendto) X(sendmsg) X(sendmmsg) \
 	X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(poll) X(eventfd) X(signalfd) \
 	X(open) X(flock) X(lstat) X(unlink) X(nanosleep) X(getrlimit) X(setrlimit) \
-	X(getaddrinfo) X(getifaddrs) X(if_nametoindex) X(pthread_create)
+	X(getaddrinfo) X(pthread_create)
 
 #define AS_ENUM(name) CALL_##name,
 #define AS_TEXT(name) #name,
@@ -70,7 +68,7 @@ static const struct sock_fault {
 	FAULT(open, EMFILE) FAULT(open, EACCES) FAULT(flock, EINTR) FAULT(flock, EWOULDBLOCK) FAULT(flock, ENOLCK) FAULT(lstat, ENOENT) FAULT(lstat, EACCES)
 	FAULT(unlink, EACCES) FAULT(unlink, EROFS) FAULT(nanosleep, EINTR) FAULT(getrlimit, EPERM) FAULT(setrlimit, EPERM)
 	FAULT(getaddrinfo, EAI_AGAIN) FAULT(getaddrinfo, EAI_MEMORY) FAULT(getaddrinfo, EAI_NONAME)
-	FAULT(getifaddrs, ENOBUFS) FAULT(getifaddrs, EMFILE) FAULT(if_nametoindex, EMFILE) FAULT(pthread_create, EAGAIN)
+	FAULT(pthread_create, EAGAIN)
 };
 #define SOCK_FAULTS (sizeof sock_faults / sizeof *sock_faults)
 #define SOCK_SITES_MAX 512
@@ -165,12 +163,6 @@ PLAIN(int, unlink, (const char *path), path)
 PLAIN(int, nanosleep, (const struct timespec *time, struct timespec *left), time, left)
 PLAIN(int, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), what, limit)
 PLAIN(int, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit), what, limit)
-PLAIN(int, getifaddrs, (struct ifaddrs **list), list)
-
-unsigned if_nametoindex(const char *name)
-{
-	return TURN(if_nametoindex) ? 0 : REAL(if_nametoindex)(name);
-}
 
 int getaddrinfo(const char *restrict host, const char *restrict port, const struct addrinfo *restrict hints, struct addrinfo **restrict list)
 {
