@@ -174,11 +174,18 @@ static void send_one(struct relay_destination *d, struct relay_remote *remote)
 	relay_remote_send(remote, &batch);
 }
 
+/* What was sent and cannot be noted would be sent again after a crash. */
+static bool may_send(struct relay *relay)
+{
+	relay->is_behind |= relay->settled.n >= RELAY_UNSTORED_MAX;
+	return !relay->is_behind;
+}
+
 static void use_idle(struct relay_destination *d)
 {
 	struct list_node *next;
 
-	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting); n = next) {
+	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting) && may_send(d->relay); n = next) {
 		struct relay_remote *remote = LIST_OWNER(n, struct relay_remote, node);
 
 		next = n->next;
@@ -197,7 +204,7 @@ static void use_room(struct relay_destination *d)
 	for (struct list_node *n = d->remotes.first; n != NULL && !list_is_empty(&d->waiting); n = n->next) {
 		struct relay_remote *remote = LIST_OWNER(n, struct relay_remote, node);
 
-		while (!list_is_empty(&d->waiting) && relay_remote_has_room(remote))
+		while (!list_is_empty(&d->waiting) && relay_remote_has_room(remote) && may_send(d->relay))
 			send_one(d, remote);
 	}
 }
@@ -210,6 +217,16 @@ void relay_pool_dispatch(struct relay_destination *d)
 	if (!d->relay->is_stopping)
 		use_room(d);
 	relay_rest_refill(d);
+}
+
+void relay_pool_resume(struct relay *relay)
+{
+	size_t cursor = 0;
+	void *value;
+
+	relay->is_behind = false;
+	while (!relay->is_stopping && map_next(relay->destinations, &cursor, NULL, &value))
+		relay_pool_dispatch(value);
 }
 
 /* ---- how it goes ---- */

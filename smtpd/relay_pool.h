@@ -41,6 +41,8 @@ void relay_pool_open(struct relay_destination *);
 void relay_pool_park(struct relay_destination *, size_t keep);
 /* Put waiting items on connections, opening what is missing. */
 void relay_pool_dispatch(struct relay_destination *);
+/* The results that held everything back are on their way to the store: dispatch all. */
+void relay_pool_resume(struct relay *);
 /* The session is open: the destination lives. */
 void relay_pool_opened(struct relay_destination *);
 /* A session could not be opened, or took nothing: rest, and park all that waits. */

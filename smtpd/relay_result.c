@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "smtpd/relay_item.h"
+#include "smtpd/relay_pool.h"
 #include "smtpd/relay_report.h"
 
 #define AGAIN_MS   2000                 /* after a commit that failed */
@@ -33,14 +34,17 @@ static void write_log(const struct relay_item *item)
 
 static void commit_destroy(struct commit *c)
 {
+	struct relay *relay = c->relay;
 	struct list_node *node;
 
 	/* What waited for this one first, so that the service is held all the time. */
-	if (--c->relay->n_commits == 0)
-		relay_result_flush(c->relay);
+	if (--relay->n_commits == 0)
+		relay_result_flush(relay);
 	while ((node = list_take_first(&c->items)) != NULL)
 		relay_item_destroy(LIST_OWNER(node, struct relay_item, node));
-	service_unhold(c->relay->loop->service);
+	if (relay->is_behind && list_is_empty(&relay->settled))
+		relay_pool_resume(relay);
+	service_unhold(relay->loop->service);
 	free(c->results);
 	free(c);
 }

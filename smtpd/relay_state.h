@@ -11,6 +11,7 @@
 
 #define RELAY_LEASE_S   900             /* of claimed and renewed rows: longer than the wait for a final dot */
 #define RELAY_HELD_MAX  10000           /* recipients in memory, all loops together; more stays in the store */
+#define RELAY_UNSTORED_MAX 64           /* results that wait for the next commit: no message goes out beyond */
 
 struct relay {
 	struct service_loop *loop;
@@ -18,6 +19,7 @@ struct relay {
 	struct map *destinations;       /* key → struct relay_destination */
 	struct list settled;            /* of struct relay_item: results that go with the next commit */
 	size_t n_commits;               /* of results, under way */
+	bool is_behind;                 /* something was not sent since too many results wait */
 	struct net_timer renew_timer;
 	bool is_stopping;
 	/* loop 0 only */
