@@ -156,6 +156,53 @@ static void a_transmission_repeated_by_a_peer_is_noted(struct fixture *f)
 	CHECK(is(0, STORE_JOURNAL_REPEATED, NULL, "test", "sender@b.test"));
 }
 
+/* Ids of other entries are made of the time as queue ids are: both may meet. */
+static void an_arrival_whose_id_is_taken_has_another(struct fixture *f)
+{
+	struct store_recipient recipient = { .address = "x@elsewhere.test" };
+	struct summary summary = { 0 };
+	struct store_delivery delivery = with_message_id(f, &summary, "taken@b.test", &recipient, 1);
+
+	ask(f, "INSERT INTO journal(entry_id, queue_id, after_ms, id_hash, stage, recipient) SELECT max(entry_id) + 1, 5, 0, 0, 5, 'other' FROM journal");
+	delivery.queue_id = (uint64_t)ask(f, "SELECT max(entry_id) FROM journal");
+	CHECK(deliver(f, &delivery) == ERROR_NONE);
+	CHECK(read_journal(f, delivery.queue_id, 0) == 2 && is(0, STORE_JOURNAL_ACCEPTED, NULL, "test", "sender@b.test"));
+	CHECK(is(1, STORE_JOURNAL_QUEUED, "x@elsewhere.test", NULL, NULL) && journal->at[0].queue_id == delivery.queue_id);
+	CHECK_ROW(read_journal(f, 5, 0) == 1 && is(0, STORE_JOURNAL_DELIVERED, "other", NULL, NULL), "and the other its own");
+	CHECK_ROW(read_journal(f, 0, summary_id_hash(BYTES("taken@b.test"))) == 2 && journal->at[0].queue_id == delivery.queue_id, "also by Message-ID");
+	ask(f, "DELETE FROM journal WHERE queue_id = 5");
+	empty_the_queue(f);
+	summary_release(&summary);
+}
+
+static void one_message_is_told_in_order_though_the_clock_was_set_back(struct fixture *f)
+{
+	ask(f, "INSERT INTO journal(entry_id, after_ms, id_hash, stage) SELECT max(entry_id) + (86400000 << 22), 0, 0, 1 FROM journal");
+	deliver_remote(f, "late@elsewhere.test", false, 0);
+	claim(f, 1, 600);
+	struct store_queue_result result = { .item_id = answer.items->at[0].item_id, .outcome = STORE_QUEUE_DELIVERED, .status = "250 ok", .remote = "mx.test" };
+	uint64_t queue_id = answer.items->at[0].queue_id;
+	int64_t now_ms = clock_now_ms();
+	answer_clear();
+	store_queue_done(f->client, &result, 1, NULL, on_done, f);
+	wait_for(f);
+	CHECK(read_journal(f, queue_id, 0) == 3 && journal->at[0].entry_id < journal->at[2].entry_id);
+	CHECK(is(0, STORE_JOURNAL_ACCEPTED, NULL, "test", "sender@b.test") && is(2, STORE_JOURNAL_DELIVERED, "late@elsewhere.test", "mx.test", "250 ok"));
+	CHECK_ROW(journal->at[2].at_ms >= now_ms && journal->at[2].at_ms <= clock_now_ms(), "at its time");
+	ask(f, "DELETE FROM journal WHERE entry_id > (SELECT max(entry_id) - (43200000 << 22) FROM journal)");
+}
+
+static void a_message_id_is_found_among_many_arrivals(struct fixture *f)
+{
+	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60010) "
+	       "INSERT INTO journal(entry_id, after_ms, id_hash, stage, remote) SELECT 1000 * i, 0, i % 29999, 1, i FROM n");
+	CHECK(read_journal(f, 0, 7) == 3 && is(0, STORE_JOURNAL_ACCEPTED, NULL, "7", NULL) && is(1, STORE_JOURNAL_ACCEPTED, NULL, "30006", NULL));
+	CHECK(journal->at[1].queue_id == 30006000 && is(2, STORE_JOURNAL_ACCEPTED, NULL, "60005", NULL));
+	CHECK_ROW(read_journal(f, 0, 29999) == 0, "none where there is none");
+	CHECK_ROW(read_journal(f, 30006000, 0) == 1, "nor is another found by its queue id");
+	ask(f, "DELETE FROM journal WHERE entry_id <= 60010000");
+}
+
 static void long_lives_come_in_batches(struct fixture *f)
 {
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4500) "
@@ -199,6 +246,9 @@ int main(void)
 	what_is_special_about_a_copy_stands_behind_the_acceptance(&f);
 	a_failure_names_its_report(&f);
 	a_transmission_repeated_by_a_peer_is_noted(&f);
+	an_arrival_whose_id_is_taken_has_another(&f);
+	one_message_is_told_in_order_though_the_clock_was_set_back(&f);
+	a_message_id_is_found_among_many_arrivals(&f);
 	long_lives_come_in_batches(&f);
 	old_entries_are_forgotten(&f);
 	CHECK(findings(&f) == 0);
