@@ -9,7 +9,7 @@ from harness import process
 from harness.server import Server, free_port
 from harness.stage import Home
 
-WAIT_S = 30
+WAIT_S = 90
 
 
 class Journey:

@@ -9,6 +9,7 @@ from harness import match, sasl, transcript
 from harness.client import Client, octets_of
 from harness.failure import Failure, TimeUp
 from harness.match import Literal
+from harness.script import CLIENT_WORDS
 from harness.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,7 @@ class Player(Stage):
     def __init__(self, script, home, foreign=None):
         super().__init__(script, home, foreign)
         self.clients, self.dialogue, self.now = {}, [], None
+        self.acted = 0                      # when the last step ended that is none of a client's
 
     def play(self):
         self.play_steps(self.script.steps)
@@ -56,12 +58,15 @@ class Player(Stage):
                     answers.append(steps[place])
                     place += 1
                 {"run": self.run, "as": self.as_, "ended": self.ended}[step.verb](step, answers)
+                self.acted = time.monotonic()
                 continue
             verb = DIALOGUE.get(step.verb, step.verb.replace("-", "_"))
             method = getattr(self, verb, None)
             if method is None:
                 raise Failure("`|` and `exit` below a `run` line", step.verb)
             method(step)
+            if step.verb not in DIALOGUE and step.verb not in CLIENT_WORDS:
+                self.acted = time.monotonic()
 
     # -- connections
 
@@ -105,7 +110,7 @@ class Player(Stage):
         self.chosen(step).expect_close()
 
     def silent(self, step):
-        self.chosen(step).expect_silence(float(step.text))
+        self.chosen(step).expect_silence(float(step.text), self.acted)
 
     def pause(self, step):
         time.sleep(float(step.text))

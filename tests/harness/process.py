@@ -96,7 +96,7 @@ def kill_group(process):
     return process.communicate()
 
 
-def run(identity, arguments, env, cwd, stdin=b"", timeout=60):
+def run(identity, arguments, env, cwd, stdin=b"", timeout=120):
     """Run to the end; returns (exit code, output, errors).  The whole group dies at the time-out."""
     process = identity.spawn(arguments, env=env, cwd=cwd, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)

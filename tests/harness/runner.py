@@ -20,7 +20,7 @@ from harness.stage import Home, reason_to_skip
 ROOT = Path(__file__).resolve().parents[2]
 E2E = ROOT / "tests" / "e2e"
 PROGRAM_FOLDERS = {"test": "test/bin", "release": "bin"}
-WAIT_S = 10
+WAIT_S = 40                          # for an event, on a slow machine; only a failure waits so long
 
 
 class Foreign(tuple):
@@ -49,7 +49,7 @@ def arguments(words):
     parser.add_argument("--server", metavar="HOST:PORT", help="judge this server instead of our own")
     parser.add_argument("--user", action="append", default=[], metavar="ADDRESS:PASSWORD", help="a user that --server has")
     parser.add_argument("--filter", default="", metavar="WORD", help="only files whose path or claim holds it")
-    parser.add_argument("--timeout", type=float, default=120, metavar="S", help="for one script or program")
+    parser.add_argument("--timeout", type=float, default=300, metavar="S", help="for one script or program")
     parser.add_argument("--unit", type=Path, metavar="DIR", help="run every unit-test program below DIR instead")
     parser.add_argument("--keep", action="store_true", help="keep the folders of scripts that failed")
     return parser.parse_args(words)
