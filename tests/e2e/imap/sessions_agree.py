@@ -19,7 +19,7 @@ class Broken(Exception):
 class Session:
     def __init__(self, port, user, password, seed):
         self.random = random.Random(seed)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.file = self.socket.makefile("rb")
         self.trace = []
         self.n = 0
@@ -159,8 +159,13 @@ def run(session, until, faults):
 
 def settle(sessions):
     """Once nobody writes, all know the same: UIDs and, without asking, flags."""
-    for s in sessions:
-        s.command("NOOP")
+    quiet = 0
+    while quiet < 10:                               # a NOOP waits for no slow store: the news comes with a later one
+        before = [(list(s.uids), dict(s.flags)) for s in sessions]
+        for s in sessions:
+            s.command("NOOP")
+        quiet = quiet + 1 if before == [(s.uids, s.flags) for s in sessions] else 0
+        time.sleep(0.1)
     told = [dict(s.flags) for s in sessions]
     for s, flags in zip(sessions, told):
         s.flags = {}

@@ -16,7 +16,7 @@ owner = data.stat().st_uid
 
 def mailctl(*words, given="", config=conf, codes=(0,), as_json=True):
     command = ["mailctl", "-c", config, *words] + (["--json"] if as_json else [])
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=100)
     if done.returncode not in codes:
         sys.exit(f"{' '.join(words)}: exit {done.returncode}, not {codes}: {done.stdout}{done.stderr}")
     return [json.loads(line) for line in done.stdout.splitlines()] if as_json else done.stdout
@@ -27,7 +27,7 @@ def port(service):
 
 
 def deliver(sender, recipient, after):
-    with smtplib.SMTP("127.0.0.1", port("submission"), timeout=30) as smtp:
+    with smtplib.SMTP("127.0.0.1", port("submission"), timeout=60) as smtp:
         smtp.login("alice@a.test", "pw")
         smtp.sendmail(sender, [recipient], f"From: {sender}\r\nTo: {recipient}\r\nSubject: after {after}\r\nMessage-ID: <{after.replace(' ', '.')}@a.test>\r\n\r\ntext\r\n")
 
@@ -72,7 +72,7 @@ ASKED = {
     "mailbox list": lambda: mailctl("mailbox", "list", "alice@a.test"),
     "mailbox delete": lambda: mailctl("mailbox", "delete", "alice@a.test", "Groups", "--yes"),
     "ports": lambda: mailctl("ports"),
-    "wait": lambda: mailctl("wait", "alice@a.test", "--timeout", "5s"),
+    "wait": lambda: mailctl("wait", "alice@a.test", "--timeout", "60s"),
     "reset": lambda: mailctl("reset", codes=(77,)),
     "queue list": lambda: mailctl("queue", "list"),
     "queue show": lambda: mailctl("queue", "show", queue_id()),

@@ -39,7 +39,7 @@ def dumps_any_protocol():
 def hides_smtp_credentials():
     with Tool("dump", "--mode", "smtp", "127.0.0.1:0", f"127.0.0.1:{sys.argv[2]}") as tool:
         for mechanism in ("auth_plain", "auth_login"):
-            with smtplib.SMTP("127.0.0.1", tool.at, timeout=15) as smtp:
+            with smtplib.SMTP("127.0.0.1", tool.at, timeout=60) as smtp:
                 smtp.ehlo()
                 smtp.user, smtp.password = "alice@a.test", PASSWORD
                 smtp.auth(mechanism[5:].upper(), getattr(smtp, mechanism))
@@ -54,7 +54,7 @@ def hides_smtp_credentials():
 
 def hides_imap_credentials():
     with Tool("dump", "--mode", "imap", "127.0.0.1:0", f"127.0.0.1:{sys.argv[2]}") as tool:
-        with imaplib.IMAP4("127.0.0.1", tool.at, timeout=15) as imap:
+        with imaplib.IMAP4("127.0.0.1", tool.at, timeout=60) as imap:
             imap.login("alice@a.test", PASSWORD)
             imap.select("INBOX")
         with dial(tool.at) as sock:

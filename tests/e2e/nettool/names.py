@@ -1,6 +1,7 @@
 """nettool dns and discover: CLAIM.  On the loopback interface only, against a name server that the claim plays itself."""
 import json
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -33,12 +34,21 @@ class NameServer:
 
     def __init__(self, silent=False):
         self.heard, self.silent = [], silent
-        self.tcp = socket.create_server(("127.0.0.1", 0))
-        self.port = self.tcp.getsockname()[1]
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
+        self.udp, self.tcp, self.port = self.both()
         for work in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=work, daemon=True).start()
+
+    @staticmethod
+    def both():
+        """A free port of the one need not be free of the other."""
+        while True:
+            tcp = socket.create_server(("127.0.0.1", 0))
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                udp.bind(tcp.getsockname())
+                return udp, tcp, tcp.getsockname()[1]
+            except OSError:
+                udp.close(), tcp.close()
 
     def reply(self, query, limit):
         number, = struct.unpack(">H", query[:2])
@@ -80,7 +90,7 @@ class NameServer:
 
 
 def ask(*words, code=0):
-    done = subprocess.run(["nettool", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+    done = subprocess.run(["nettool", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100)
     check(done.returncode == code, f"exit {code}", f"{done.returncode}: {done.stdout}")
     return done.stdout
 
@@ -99,8 +109,8 @@ def dns_keeps_what_it_heard():
     for more in ((), ("--trace",)):
         server = NameServer()
         said = ask("dns", "query", "mx1.mail.test", "A", server.at(), "--repeat", "3", *more)
-        for ttl in (30, 29, 28):
-            check(f"mx1.mail.test. {ttl} IN A 192.0.2.10" in said, f"TTL {ttl}", said)
+        ttls = [int(ttl) for ttl in re.findall(r"^mx1\.mail\.test\. (\d+) IN A 192\.0\.2\.10", said, re.M)]
+        check(len(ttls) == 3 and ttls[0] == 30 and ttls[0] > ttls[1] > ttls[2] > 0, "TTLs from 30 down, a second each or more", said)
         check(server.heard.count(("mx1.mail.test", A)) == 1, "one question", server.heard)
 
 
@@ -115,7 +125,7 @@ def dns_ends_when_nobody_answers():
     for more in ((), ("--trace",)):
         start = time.monotonic()
         ask("dns", "query", "mail.test", "MX", server.at(), "--timeout", "2", *more, code=75)
-        check(1.9 < time.monotonic() - start < 6, "two seconds", time.monotonic() - start)
+        check(1.9 < time.monotonic() - start < 9, "two seconds", time.monotonic() - start)
     check(len(server.heard) >= 2, "it to be asked more than once", server.heard)
 
 
@@ -128,7 +138,8 @@ def dns_cache_counts_down():
         time.sleep(1.1)
         server.silent = True
         said = ask("dns", "query", "MX1.mail.TEST", "A", at, "--trace")
-        check("29 IN A 192.0.2.10" in said or "28 IN A 192.0.2.10" in said, "less time left", said)
+        left = re.search(r" (\d+) IN A 192\.0\.2\.10", said)
+        check(left and 0 < int(left[1]) < 30, "less time left", said)
         check("NXDOMAIN" in ask("dns", "query", "nope.mail.test", "A", at, "--trace"), "that there is none, kept too")
         check("SERVFAIL" in ask("dns", "query", "new.mail.test", "A", at, "--trace", code=69), "a failure for what is new")
         server.silent = False
@@ -160,13 +171,22 @@ class Announcer(Tool):
         check(self.line.startswith("announced "), "announced …", f"{self.line!r} {self.said()}")
 
 
+def first_seen(*words):
+    """The first line of a browser that goes on until it has said one."""
+    browser = subprocess.Popen(["nettool", "discover", "browse", *map(str, words)], stdout=subprocess.PIPE, text=True)
+    line = browser.stdout.readline()
+    browser.terminate()
+    check(browser.wait(TIMEOUT_S) == 0, "exit 0", browser.returncode)
+    return line
+
+
 def discover_finds_what_is_announced():
     where = group()
     with Announcer("_imaps._tcp", 993, "--name", "Post room", "--host", "mx", "--text", "path=/", *where):
-        said = ask("discover", "browse", "--seconds", 3, *where)
+        said = first_seen(*where)
         check('found _imaps._tcp "Post room" mx.local. ' in said and "127.0.0.1:993" in said and said.rstrip().endswith("path=/"), "the service", said)
-        said = [json.loads(line) for line in ask("discover", "browse", "_imaps._tcp", "--json", "--seconds", 2, *where).splitlines()]
-        check(said[0]["event"] == "found" and said[0]["instance"] == "Post room" and said[0]["texts"] == ["path=/"], "the same as JSON", said)
+        said = json.loads(first_seen("_imaps._tcp", "--json", *where))
+        check(said["event"] == "found" and said["instance"] == "Post room" and said["texts"] == ["path=/"], "the same as JSON", said)
         check(ask("discover", "browse", "_imap._tcp", "--seconds", 1, *where) == "", "nothing of another type")
 
 

@@ -5,11 +5,11 @@ import tempfile
 import threading
 import time
 
-from tool import TIMEOUT_S, Tool, accept, check, dial, listen, main, read_exactly
+from tool import TIMEOUT_S, Tool, accept, check, dial, listen, main, read_exactly, refusing_udp
 
 
 def nettool(*words, typed="", code=0):
-    done = subprocess.run(["nettool", *map(str, words)], input=typed, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["nettool", *map(str, words)], input=typed, capture_output=True, text=True, timeout=100)
     check(done.returncode == code, f"nettool {' '.join(map(str, words))} to exit {code}", f"{done.returncode} {done.stderr}")
     return done.stdout
 
@@ -49,7 +49,9 @@ def echo_asks_again_over_udp():
     check(nettool("echo", "ask", at, "again") == "AGAIN\n", "the answer to the second asking")
     thread.join()
     server.close()
-    nettool("echo", "ask", at, "anybody", code=69)
+    nobody, port = refusing_udp()
+    nettool("echo", "ask", f"udp:127.0.0.1:{port}", "anybody", code=69)
+    nobody.close()
 
 
 class Member:

@@ -1,5 +1,7 @@
 """What the nettool scripts share: nettool in the background, its ready line, plain sockets.  A claim prints "ok" or what was wrong."""
 import os
+import random
+import re
 import signal
 import socket
 import subprocess
@@ -8,7 +10,7 @@ import tempfile
 import time
 import traceback
 
-TIMEOUT_S = 15
+TIMEOUT_S = 60
 
 
 class Wrong(Exception):
@@ -73,6 +75,15 @@ class Tool:
             self.kill()
 
 
+    def counts(self, pattern):
+        """SIGUSR1 again and again until what it counted is so."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not re.search(pattern, self.said()):
+            check(time.monotonic() < deadline, f"counters like {pattern!r}", self.said())
+            self.signal(signal.SIGUSR1)
+            time.sleep(0.1)
+
+
 def dial(at, source=None):
     if isinstance(at, str):
         sock = socket.socket(socket.AF_UNIX)
@@ -80,6 +91,34 @@ def dial(at, source=None):
         sock.connect(at)
         return sock
     return socket.create_connection(("127.0.0.1", at), TIMEOUT_S, source)
+
+
+def own_port():
+    """A port to come back to: below those that port 0 is given from, so that nobody takes it meanwhile."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def refusing():
+    """(socket, port) where connections are refused as long as the socket is kept: bound, and not listening."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock, sock.getsockname()[1]
+
+
+def refusing_udp():
+    """The same for datagrams: connected elsewhere.  Another may bind the port who also sets SO_REUSEADDR."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    sock.connect(("127.0.0.1", 1))
+    return sock, sock.getsockname()[1]
 
 
 def listen():

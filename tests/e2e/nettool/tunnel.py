@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 from forward import MIB, pump, swallow
-from tool import Tool, accept, check, dial, listen, main, read_all, read_exactly
+from tool import Tool, accept, check, dial, listen, main, own_port, read_all, read_exactly, refusing
 
 BULK = 16
 
@@ -33,7 +33,7 @@ class Pair:
         self.far_key, self.far_pin = make_key(folder, "far")
         self.port, self.words = port, words
         self.allowed = allowed or port
-        self.far = self.serve("127.0.0.1:0")
+        self.far = self.serve(f"127.0.0.1:{own_port()}")
         self.near = Tool("tunnel", "connect", "--key", self.near_key, "--peer", self.far_pin, *words, f"127.0.0.1:{self.far.at}",
                          "127.0.0.1:0", f"127.0.0.1:{port}", ready="listening on ")
         self.at = int(re.search(r"on 127\.0\.0\.1:(\d+) for", self.near.line)[1])
@@ -188,14 +188,14 @@ def target_is_not_allowed():
 
 
 def refused_target():
-    server, port = listen()
-    server.close()
+    nobody, port = refusing()
     with pair(port) as both:
         try:
             check(dial(both.at).recv(1) == b"", "to be closed")
         except ConnectionResetError:
             pass
         both.near.wait_said("Connection refused")
+    nobody.close()
 
 
 def reconnects():
@@ -223,13 +223,13 @@ def reconnects():
 def silent_peer_is_given_up():
     """A far side that answers no ping for three keep-alive times is left."""
     server, port = listen()
-    with pair(port, None, "--keepalive", "1s") as both:
+    with pair(port, None, "--keepalive", "2s") as both:
         both.near.wait_said("event=up")
-        time.sleep(3.5)
+        time.sleep(7)
         check("event=down" not in both.near.said(), "pings to keep an idle tunnel", both.near.said())
         both.far.signal(19)
         try:
-            both.near.wait_said("event=down", 6)
+            both.near.wait_said("event=down")
         finally:
             both.far.signal(18)
 
