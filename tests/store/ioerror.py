@@ -20,7 +20,7 @@ def run_one(programs, work, kind, number, times, n, seed):
     env = {"LD_PRELOAD": str(programs.shim("disk_fail")), "DISK_FAIL_ROOT": str(folder), "DISK_FAIL_KIND": kind, "DISK_FAIL_AT": str(n),
            "DISK_FAIL_TIMES": str(times), "DISK_FAIL_ERRNO": str(number), "DISK_FAIL_SEEN": str(seen)}
     try:
-        done = subprocess.run([programs.load, folder, str(seed), str(COUNT)], env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([programs.load, folder, str(seed), str(COUNT)], env=env, capture_output=True, text=True, timeout=200)
         said = done.stdout.splitlines()
         if done.returncode == REFUSED and "ready" not in said and said and said[-1].startswith("cannot "):
             return seen.exists(), []

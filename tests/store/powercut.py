@@ -147,7 +147,7 @@ def run_recorded(programs, work, seed, count):
     """Run the load under the recorder; the record's path."""
     record, folder = work / "record", work / "recorded"
     env = {"DISK_RECORD_ROOT": str(folder), "DISK_RECORD_LOG": str(record), "LD_PRELOAD": str(programs.shim("disk_record"))}
-    done = subprocess.run([programs.load, folder, str(seed), str(count)], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([programs.load, folder, str(seed), str(count)], env=env, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise RuntimeError(f"store_load ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
     shutil.rmtree(folder)
