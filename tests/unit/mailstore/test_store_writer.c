@@ -66,7 +66,7 @@ static void the_wait_for_the_turn_is_bounded(struct fixture *f, int64_t user)
 	store_client_wait(impatient.client);
 	int64_t took_ms = clock_monotonic_ms() - start_ms;
 	CHECK(counted.n_failed == 1 && counted.kind == ERROR_TRY_LATER);
-	CHECK(took_ms >= 290 && took_ms < 3000);
+	CHECK(took_ms >= 290 && took_ms < 30000);
 	close(fd);
 	send(&impatient, user, 100, &counted);
 	store_client_wait(impatient.client);
@@ -147,7 +147,7 @@ static void what_is_done_in_parts_outlives_the_failed_batch_it_was_in(struct fix
 	getrlimit(RLIMIT_FSIZE, &before);
 	int fd = hold_turn(f);
 	send(f, user, 100, &good);
-	usleep(100000);
+	usleep(1000000);
 	for (int i = 0; i < 12; i++)
 		store_maintain(f->client, 1000, on_maintained, &care);
 	for (int i = 0; i < 30; i++)
@@ -197,7 +197,7 @@ static struct store_hint wait_for_hints(size_t n)
 	struct store_hint last = { 0 };
 	bool is_there = false;
 
-	for (int i = 0; i < 500 && !is_there; i++) {
+	for (int i = 0; i < 6000 && !is_there; i++) {
 		pthread_mutex_lock(&hinted.mutex);
 		is_there = hinted.n_calls == n && hinted.n_hints == 1;
 		last = hinted.last[0];
@@ -216,7 +216,7 @@ static void hints_come_once_a_mailbox_and_commit(struct fixture *f, int64_t user
 
 	send(f, user, 100, &counted);
 	/* the writer took the first; the other fifty wait together */
-	usleep(100000);
+	usleep(1000000);
 	for (int i = 0; i < 50; i++)
 		send(f, user, 100, &counted);
 	forget_hints();
@@ -262,7 +262,7 @@ static void a_client_may_go_while_its_requests_are_under_way(struct fixture *f, 
 	store_mailbox_open(other.client, user, BYTES("INBOX"), false, on_snapshot, NULL);
 	store_client_destroy(other.client);
 	close(fd);
-	for (int i = 0; i < 200 && messages_of(f, user) < before + 10; i++)
+	for (int i = 0; i < 6000 && messages_of(f, user) < before + 10; i++)
 		usleep(10000);
 	CHECK(messages_of(f, user) == before + 10 && counted.n_done == 1);
 }
@@ -276,7 +276,7 @@ static void the_descriptor_says_when_completions_wait(struct fixture *f, int64_t
 	CHECK(poll(&fd, 1, 0) == 0);
 	send(f, user, 100, &counted);
 	CHECK_ROW(counted.n_done == 0, "never inside the call itself");
-	CHECK(poll(&fd, 1, 5000) == 1 && counted.n_done == 0);
+	CHECK(poll(&fd, 1, 60000) == 1 && counted.n_done == 0);
 	store_client_dispatch(f->client);
 	CHECK(counted.n_done == 1 && poll(&fd, 1, 0) == 0);
 }

@@ -3,6 +3,7 @@
 #define NETCORE_TESTS_RIG_H
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@ static const struct {
 	enum net_poll_kind kind;
 } rig_backends[] = { { "epoll", NET_POLL_EPOLL }, { "poll", NET_POLL_POLL } };
 
+#define RIG_WAIT_MS 60000               /* for what has to come; only a failure waits so long */
+
 static inline int64_t rig_now_ms(void)
 {
 	struct timespec t;
@@ -40,7 +43,15 @@ static inline bool rig_run(struct net_loop *loop, const bool *done, int ms)
 	return *done;
 }
 
-/* Run passes for ms, whatever happens; returns how many there were. */
+/* Run passes until the condition holds. */
+#define RIG_RUN_UNTIL(loop, condition) \
+	for (int64_t rig_end_ms = rig_now_ms() + RIG_WAIT_MS; !(condition) && rig_now_ms() < rig_end_ms;) \
+		net_loop_run_once((loop), 10)
+
+/*
+ * Run passes for ms, whatever happens; returns how many there were.  A few more follow: who was kept from running all
+ * that time has them still.
+ */
 static inline unsigned rig_run_for(struct net_loop *loop, int ms)
 {
 	int64_t end = rig_now_ms() + ms;
@@ -48,7 +59,17 @@ static inline unsigned rig_run_for(struct net_loop *loop, int ms)
 
 	for (; rig_now_ms() < end; passes++)
 		net_loop_run_once(loop, (int)(end - rig_now_ms()) + 1);
+	for (int i = 0; i < 10; i++)
+		net_loop_run_once(loop, 1);
 	return passes;
+}
+
+/* Wait until the descriptor has something to read, or its end. */
+static inline bool rig_await(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	return poll(&p, 1, RIG_WAIT_MS) == 1;
 }
 
 static inline struct net_addr rig_addr(const char *text)
@@ -68,6 +89,18 @@ static inline int rig_listen(struct net_addr *real)
 	struct error err = { 0 };
 	int fd = net_socket_listen(&a, &err);
 
+	net_socket_local_addr(fd, real);
+	return fd;
+}
+
+/* An address that refuses connections, and nobody's else, until the descriptor is closed: bound, and not listening. */
+static inline int rig_refusing(struct net_addr *real)
+{
+	struct net_addr a = rig_addr("127.0.0.1:0");
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, net_addr_sockaddr(&a), a.len) < 0)
+		perror("bind");
 	net_socket_local_addr(fd, real);
 	return fd;
 }

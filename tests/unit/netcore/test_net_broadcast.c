@@ -1,6 +1,5 @@
 /* Broadcast on the loopback interface only. */
 #include <errno.h>
-#include <poll.h>
 
 #include "netcore/net_broadcast.h"
 #include "tests/unit/netcore/rig.h"
@@ -9,10 +8,9 @@ static struct error err;
 
 static ssize_t receive(int fd)
 {
-	struct pollfd p = { fd, POLLIN, 0 };
 	char text[64];
 
-	return poll(&p, 1, 200) == 1 ? recv(fd, text, sizeof text, 0) : -1;
+	return rig_await(fd) ? recv(fd, text, sizeof text, 0) : -1;
 }
 
 static int port_of(int fd)

@@ -39,7 +39,7 @@ static void a_sleeping_loop_sees_the_clock_move(struct net_loop *loop, const cha
 	CHECK_ROW(!rung, "an hour is not over yet");
 	*offset_ms += 3600 * 1000;
 	int64_t before = rig_now_ms();
-	while (!rung && rig_now_ms() - before < 1000)
+	while (!rung && rig_now_ms() - before < RIG_WAIT_MS)
 		net_loop_run_once(loop, -1);
 	CHECK_ROW(rung, name);
 }
@@ -76,7 +76,7 @@ static void a_silent_tls_client_is_cut_after_thirty_seconds(struct net_loop *loo
 	rig_run_for(loop, 50);
 	CHECK_ROW(!w.closed, "29 seconds are allowed");
 	*offset_ms += 2 * 1000;
-	CHECK_ROW(rig_run(loop, &w.closed, 1000) && w.why.kind == ERROR_TRY_LATER, name);
+	CHECK_ROW(rig_run(loop, &w.closed, RIG_WAIT_MS) && w.why.kind == ERROR_TRY_LATER, name);
 	net_stream_close(stream);
 	close(fds[1]);
 	net_loop_run_once(loop, 0);

@@ -26,23 +26,15 @@ static void on_answer(void *owner, int fd, const struct net_addr *addr, const st
 		c->err = *err;
 }
 
-static struct net_addr dead_port(void)
-{
-	struct net_addr a;
-
-	net_socket_close(rig_listen(&a));
-	return a;
-}
-
 static void one_address_answers(const char *name)
 {
 	struct caller c = { 0 };
 	struct net_addr at;
 	int listener = rig_listen(&at);
 
-	net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	net_connect_start(loop, &at, 1, RIG_WAIT_MS, on_answer, &c);
 	CHECK_ROW(c.calls == 0, "never called from within the start");
-	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at), name);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0 && net_addr_equal(&c.addr, &at), name);
 	CHECK_ROW(fcntl(c.fd, F_GETFL) & O_NONBLOCK, "the descriptor is non-blocking");
 	net_socket_close(c.fd);
 	net_socket_close(listener);
@@ -50,18 +42,23 @@ static void one_address_answers(const char *name)
 
 static void a_dead_first_address_falls_to_the_second(const char *name)
 {
-	struct caller c = { 0 };
-	struct net_addr at[3];
-	int listener = rig_listen(&at[2]);
+	struct net_addr at[3] = { rig_addr("unix:/nonexistent/socket") };
+	int dead = rig_refusing(&at[1]), listener = rig_listen(&at[2]);
+	int64_t best_ms = INT64_MAX;
 
-	at[0] = rig_addr("unix:/nonexistent/socket");
-	at[1] = dead_port();
-	int64_t before = rig_now_ms();
-	net_connect_start(loop, at, 3, 5000, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at[2]), name);
-	CHECK_ROW(rig_now_ms() - before < 200, "a refusal does not wait for the stagger");
-	net_socket_close(c.fd);
+	/* a busy machine makes one of them late, hardly each */
+	for (int i = 0; i < 10 && best_ms >= 200; i++) {
+		struct caller c = { 0 };
+		int64_t before = rig_now_ms();
+		net_connect_start(loop, at, 3, RIG_WAIT_MS, on_answer, &c);
+		CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0 && net_addr_equal(&c.addr, &at[2]), name);
+		if (rig_now_ms() - before < best_ms)
+			best_ms = rig_now_ms() - before;
+		net_socket_close(c.fd);
+	}
+	CHECK_ROW(best_ms < 200, "a refusal does not wait for the stagger");
 	net_socket_close(listener);
+	net_socket_close(dead);
 }
 
 /* A listener whose backlog is full swallows further SYNs: its address hangs. */
@@ -78,7 +75,7 @@ static void dig(struct black_hole *h)
 	listen(h->listener, 0);
 	for (int i = 0; i < 4; i++)
 		h->clients[i] = net_socket_connect(&h->at, &err);
-	usleep(20000);
+	usleep(100000);
 }
 
 static void fill(struct black_hole *h)
@@ -98,9 +95,9 @@ static void a_hanging_first_address_is_overtaken(const char *name)
 	dig(&hole);
 	at[0] = hole.at;
 	int64_t before = rig_now_ms();
-	net_connect_start(loop, at, 2, 5000, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0 && net_addr_equal(&c.addr, &at[1]), name);
-	CHECK_ROW(rig_now_ms() - before >= 240 && rig_now_ms() - before < 2000, "after the stagger of 250 ms");
+	net_connect_start(loop, at, 2, RIG_WAIT_MS, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0 && net_addr_equal(&c.addr, &at[1]), name);
+	CHECK_ROW(rig_now_ms() - before >= 240 && rig_now_ms() - before < 20000, "after the stagger of 250 ms");
 	rig_run_for(loop, 20);
 	CHECK_ROW(c.calls == 1, "answered once");
 	net_socket_close(c.fd);
@@ -115,27 +112,30 @@ static void the_deadline_ends_the_wait(const char *name)
 
 	dig(&hole);
 	net_connect_start(loop, &hole.at, 1, 60, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, 2000) && c.fd < 0 && c.err.kind == ERROR_TRY_LATER, name);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd < 0 && c.err.kind == ERROR_TRY_LATER, name);
 	fill(&hole);
 }
 
 static void all_refused_tells_the_first_reason(const char *name)
 {
 	struct caller c = { 0 };
-	struct net_addr at[2] = { dead_port(), dead_port() };
+	struct net_addr at[2];
+	int dead[2] = { rig_refusing(&at[0]), rig_refusing(&at[1]) };
 	char text[NET_ADDR_TEXT];
 
-	net_connect_start(loop, at, 2, 5000, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd < 0 && c.err.sys_errno == ECONNREFUSED, name);
+	net_connect_start(loop, at, 2, RIG_WAIT_MS, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd < 0 && c.err.sys_errno == ECONNREFUSED, name);
 	CHECK_ROW(strstr(c.err.text, net_addr_format(&at[0], text)) != NULL, c.err.text);
+	net_socket_close(dead[0]);
+	net_socket_close(dead[1]);
 }
 
 static void no_address_is_an_answer_too(const char *name)
 {
 	struct caller c = { 0 };
 
-	net_connect_start(loop, NULL, 0, 5000, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, 1000) && c.fd < 0 && c.err.kind == ERROR_NOT_FOUND, name);
+	net_connect_start(loop, NULL, 0, RIG_WAIT_MS, on_answer, &c);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd < 0 && c.err.kind == ERROR_NOT_FOUND, name);
 }
 
 static void a_cancelled_connect_never_answers(const char *name)
@@ -144,7 +144,7 @@ static void a_cancelled_connect_never_answers(const char *name)
 	struct net_addr at;
 	int listener = rig_listen(&at);
 
-	struct net_connect *connect = net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	struct net_connect *connect = net_connect_start(loop, &at, 1, RIG_WAIT_MS, on_answer, &c);
 	net_loop_run_once(loop, 0);
 	net_connect_cancel(connect);
 	rig_run_for(loop, 30);
@@ -160,11 +160,11 @@ static void names_are_looked_up(const char *name)
 	struct net_addr at;
 	int listener = rig_listen(&at);
 
-	net_connect_host(loop, worker, "localhost", net_addr_port(&at), 5000, on_answer, &c);
-	net_connect_host(loop, NULL, "127.0.0.1", net_addr_port(&at), 5000, on_answer, &numeric);
-	net_connect_cancel(net_connect_host(loop, worker, "localhost", net_addr_port(&at), 5000, on_answer, &cancelled));
-	CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0, c.err.text);
-	CHECK_ROW(rig_run(loop, &numeric.done, 5000) && numeric.fd >= 0, "an address needs no look-up");
+	net_connect_host(loop, worker, "localhost", net_addr_port(&at), RIG_WAIT_MS, on_answer, &c);
+	net_connect_host(loop, NULL, "127.0.0.1", net_addr_port(&at), RIG_WAIT_MS, on_answer, &numeric);
+	net_connect_cancel(net_connect_host(loop, worker, "localhost", net_addr_port(&at), RIG_WAIT_MS, on_answer, &cancelled));
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0, c.err.text);
+	CHECK_ROW(rig_run(loop, &numeric.done, RIG_WAIT_MS) && numeric.fd >= 0, "an address needs no look-up");
 	net_worker_destroy(worker);
 	rig_run_for(loop, 20);
 	CHECK_ROW(cancelled.calls == 0, name);
@@ -185,11 +185,11 @@ static void a_full_unix_backlog_is_waited_for(const char *name)
 	CHECK(bind(fd, net_addr_sockaddr(&at), at.len) == 0 && listen(fd, 1) == 0);
 	while (n < 8 && (clients[n] = net_socket_connect(&at, &err)) >= 0)
 		n++;
-	net_connect_start(loop, &at, 1, 5000, on_answer, &c);
+	net_connect_start(loop, &at, 1, RIG_WAIT_MS, on_answer, &c);
 	rig_run_for(loop, 80);
 	CHECK_ROW(c.calls == 0, "it waits");
 	close(accept(fd, NULL, NULL));
-	CHECK_ROW(rig_run(loop, &c.done, 2000) && c.fd >= 0, name);
+	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0, name);
 	net_socket_close(c.fd);
 	while (n > 0)
 		net_socket_close(clients[--n]);
@@ -242,8 +242,8 @@ static void losers_are_closed(const char *name)
 	close(before);
 	for (int i = 0; i < 3; i++) {
 		struct caller c = { 0 };
-		net_connect_start(loop, at, 2, 5000, on_answer, &c);
-		CHECK_ROW(rig_run(loop, &c.done, 5000) && c.fd >= 0, name);
+		net_connect_start(loop, at, 2, RIG_WAIT_MS, on_answer, &c);
+		CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0, name);
 		net_socket_close(c.fd);
 		close(accept(listener, NULL, NULL));
 	}

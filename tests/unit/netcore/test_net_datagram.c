@@ -122,7 +122,7 @@ static void a_datagram_and_its_answer(const char *name, const char *at)
 
 	server->echoes = true;
 	say(client, NULL, "hello");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->len == 5 && memcmp(client->octets, "hello", 5) == 0, name);
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->len == 5 && memcmp(client->octets, "hello", 5) == 0, name);
 	CHECK_ROW(server->n_failed + client->n_failed == 0 && !client->n_truncated, name);
 	drop(client);
 	drop(server);
@@ -134,7 +134,7 @@ static void empty_datagrams_arrive(const char *name)
 
 	say(client, NULL, "");
 	say(client, NULL, "");
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->total == 0, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->total == 0, name);
 	drop(client);
 	drop(server);
 }
@@ -148,7 +148,7 @@ static void the_answer_leaves_from_the_address_asked(const char *name)
 
 	server->echoes = true;
 	say(client, NULL, "from .3");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->len == 7, name);
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->len == 7, name);
 	CHECK_ROW(net_addr_equal(&server->asked, &asked), "which address was asked is told");
 	drop(client);
 	drop(server);
@@ -162,7 +162,7 @@ static void the_answer_leaves_from_the_ipv6_address_asked(const char *name)
 
 	server->echoes = true;
 	say(client, NULL, "v6");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->len == 2, name);
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->len == 2, name);
 	CHECK_ROW(net_addr_equal(&server->asked, &asked), "which address was asked is told");
 	drop(client);
 	drop(server);
@@ -176,7 +176,7 @@ static void a_cut_datagram_is_marked(const char *name)
 	client = connected(net_datagram_local_addr(server->socket), 1);
 	net_datagram_send(client->socket, NULL, NULL, bytes_of(client->octets, 101), NULL);
 	net_datagram_send(client->socket, NULL, NULL, bytes_of(client->octets, 100), NULL);
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->n_truncated == 1 && server->total == 200, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->n_truncated == 1 && server->total == 200, name);
 	drop(client);
 	drop(server);
 }
@@ -189,13 +189,13 @@ static void refusals_are_handed_on_and_the_socket_goes_on(const char *name)
 
 	drop(server);
 	say(client, NULL, "anybody?");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->failure.sys_errno == ECONNREFUSED, name);
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->failure.sys_errno == ECONNREFUSED, name);
 	server = xcalloc(1, sizeof *server);
 	server->n_wanted = 1;
 	struct error err = { 0 };
 	own(server, net_socket_bind_datagram(&at, &err));
 	say(client, NULL, "now");
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->len == 3, "a later datagram arrives");
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->len == 3, "a later datagram arrives");
 	drop(client);
 	drop(server);
 }
@@ -215,7 +215,7 @@ static void a_refusal_of_an_earlier_one_loses_no_later_one(const char *name)
 	own(server, net_socket_bind_datagram(&at, &err));
 	net_datagram_pause(client->socket);
 	say(client, NULL, "later");
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->len == 5, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->len == 5, name);
 	CHECK_ROW(client->n_refused == 1, "the refusal was told");
 	drop(client);
 	drop(server);
@@ -229,7 +229,7 @@ static void too_long_is_said_at_once(const char *name)
 
 	CHECK_ROW(!net_datagram_send(client->socket, NULL, NULL, bytes_of(octets, sizeof octets), &err) && err.kind == ERROR_LIMIT, name);
 	CHECK_ROW(net_datagram_send(client->socket, NULL, NULL, bytes_of(octets, NET_DATAGRAM_MAX), &err), err.text);
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->len == NET_DATAGRAM_MAX && !server->n_truncated, "the longest arrives whole");
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->len == NET_DATAGRAM_MAX && !server->n_truncated, "the longest arrives whole");
 	drop(client);
 	drop(server);
 }
@@ -241,7 +241,7 @@ static void what_the_way_does_not_carry_is_told(const char *name)
 
 	/* No SO_BROADCAST: the kernel says EACCES. */
 	say(client, &nowhere, "x");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->failure.sys_errno == EACCES, name);
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->failure.sys_errno == EACCES, name);
 	drop(client);
 }
 
@@ -255,7 +255,7 @@ static void hundreds_in_one_pass_keep_their_order(const char *name)
 		say(client, NULL, text);
 	}
 	CHECK_ROW(net_datagram_queued(client->socket) > 0 && client->n_received == 0, "nothing leaves within the call");
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->n_received == 200 && memcmp(server->octets, "199", 3) == 0, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->n_received == 200 && memcmp(server->octets, "199", 3) == 0, name);
 	CHECK_ROW(net_datagram_queued(client->socket) == 0, "the queue is empty");
 	drop(client);
 	drop(server);
@@ -272,7 +272,7 @@ static void the_queue_is_bounded(const char *name)
 		n++;
 	CHECK_ROW(n > 5 && n < 20 && err.kind == ERROR_TRY_LATER && net_datagram_queued(client->socket) <= 20000, name);
 	server->n_wanted = n;
-	CHECK_ROW(rig_run(loop, &server->done, 5000), "those that were queued arrive");
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS), "those that were queued arrive");
 	CHECK_ROW(client->n_drained == 1, "room again is told once");
 	drop(client);
 	drop(server);
@@ -286,7 +286,7 @@ static void segments_arrive_as_datagrams(const char *name, bool gso)
 
 	net_datagram_set_gso(client->socket, gso);
 	CHECK_ROW(net_datagram_send_segments(client->socket, NULL, NULL, bytes_of(octets, sizeof octets), 1000, &err), err.text);
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->n_received == 51 && server->len == 7 && server->total == sizeof octets, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->n_received == 51 && server->len == 7 && server->total == sizeof octets, name);
 	CHECK_ROW(net_datagram_has_gso(client->socket) == gso, "the kernel did as it was asked");
 	drop(client);
 	drop(server);
@@ -302,7 +302,7 @@ static void segments_fall_back_where_the_kernel_cannot_cut(const char *name)
 	setsockopt(net_datagram_fd(client->socket), SOL_SOCKET, SO_NO_CHECK, &no_checksum, sizeof no_checksum);
 	net_datagram_set_gso(client->socket, true);
 	CHECK(net_datagram_send_segments(client->socket, NULL, NULL, bytes_of(octets, sizeof octets), 20000, NULL));
-	CHECK_ROW(rig_run(loop, &server->done, 5000) && server->n_received == 3 && server->total == sizeof octets, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && server->n_received == 3 && server->total == sizeof octets, name);
 	CHECK_ROW(!net_datagram_has_gso(client->socket) && client->n_failed == 0, "it is not tried again");
 	drop(client);
 	drop(server);
@@ -315,7 +315,7 @@ static void closing_inside_a_batch_is_legal(const char *name)
 	server->close_when_told = true;
 	for (int i = 0; i < 10; i++)
 		say(client, NULL, "x");
-	CHECK_ROW(rig_run(loop, &server->done, 5000), name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS), name);
 	rig_run_for(loop, 10);
 	CHECK_ROW(server->n_received == 1, "no call comes after close");
 	drop(client);
@@ -330,7 +330,7 @@ static void a_paused_socket_hears_nothing_until_resumed(const char *name)
 	say(client, NULL, "x");
 	CHECK_ROW(rig_run_for(loop, 40) < 20 && server->n_received == 0, name);
 	net_datagram_resume(server->socket);
-	CHECK_ROW(rig_run(loop, &server->done, 5000), "resumed");
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS), "resumed");
 	drop(client);
 	drop(server);
 }
@@ -346,13 +346,13 @@ static void a_full_unix_receiver_is_waited_for_then_given_up(const char *name)
 		say(client, NULL, "x");
 	CHECK_ROW(rig_run_for(loop, 60) < 40 && client->n_failed == 0, "waiting does not spin");
 	net_datagram_resume(server->socket);
-	CHECK_ROW(rig_run(loop, &server->done, 20000) && client->n_failed == 0, name);
+	CHECK_ROW(rig_run(loop, &server->done, RIG_WAIT_MS) && client->n_failed == 0, name);
 	net_datagram_pause(server->socket);
 	client->n_wanted = 0;
 	client->done = false;
 	for (int i = 0; i < 600; i++)
 		say(client, NULL, "x");
-	CHECK_ROW(rig_run(loop, &client->done, 5000) && client->failure.kind == ERROR_TRY_LATER, "one that stays full is given up");
+	CHECK_ROW(rig_run(loop, &client->done, RIG_WAIT_MS) && client->failure.kind == ERROR_TRY_LATER, "one that stays full is given up");
 	drop(client);
 	drop(server);
 }
@@ -369,7 +369,7 @@ static void a_stale_path_is_taken_over(const char *name)
 	drop(first);
 	struct side *second = bound(text, 1), *client = connected(&at, 1);
 	say(client, NULL, "x");
-	CHECK_ROW(rig_run(loop, &second->done, 5000), name);
+	CHECK_ROW(rig_run(loop, &second->done, RIG_WAIT_MS), name);
 	drop(client);
 	drop(second);
 }

@@ -92,10 +92,10 @@ static struct net_announce *announce(struct net_discover *d, const char *instanc
 	return a;
 }
 
-static bool wait_for(bool *done, int ms)
+static bool wait_for(bool *done)
 {
 	*done = false;
-	return rig_run(loop, done, ms);
+	return rig_run(loop, done, RIG_WAIT_MS);
 }
 
 static void check_life(void)
@@ -106,11 +106,11 @@ static void check_life(void)
 
 	net_discover_listen(e, &tap.listener);
 	struct net_announce *a = announce(d, "Post room", 143, &first);
-	CHECK(wait_for(&first.done, 3000));
+	CHECK(wait_for(&first.done));
 	CHECK_ROW(tap.n_probes == 3, "three probes go before");
 	CHECK_TEXT(first.instance, "Post room", "the name is ours");
 	struct net_browse *b = net_browse_start(e, "_imap._tcp", on_service, &seen, &err);
-	CHECK(wait_for(&seen.done, 3000));
+	CHECK(wait_for(&seen.done));
 	CHECK_ROW(seen.n_found == 1 && seen.port == 143, "found with its port");
 	CHECK_TEXT(seen.instance, "Post room", "found by its name");
 	CHECK_TEXT(seen.texts, "a=b", "found with its texts");
@@ -122,18 +122,16 @@ static void check_life(void)
 	CHECK_ROW(tap.n_known > 0 && tap.n_ptr == n_ptr, "what the asker knows is not said again");
 
 	struct net_announce *rival = announce(e, "Post room", 144, &second);
-	CHECK(wait_for(&second.done, 6000));
+	CHECK(wait_for(&second.done));
 	CHECK_TEXT(second.instance, "Post room (2)", "a taken name gets a number");
 	CHECK_TEXT(second.host, "mx", "the host's name is the host's, whoever says it");
 	CHECK_ROW(first.n_named == 1, "who was there first keeps it");
-	for (int i = 0; i < 20 && seen.n_found < 2; i++)
-		rig_run_for(loop, 100);
+	RIG_RUN_UNTIL(loop, seen.n_found >= 2);
 	CHECK_ROW(seen.n_found == 2, "both are found");
 
 	unsigned n_goodbyes = tap.n_goodbyes;
 	net_announce_stop(a);
-	for (int i = 0; i < 30 && seen.n_gone < 1; i++)
-		rig_run_for(loop, 100);
+	RIG_RUN_UNTIL(loop, seen.n_gone >= 1);
 	CHECK_ROW(tap.n_goodbyes > n_goodbyes && seen.n_gone == 1, "gone a second after its goodbye");
 	CHECK_TEXT(seen.instance, "Post room", "the one that said goodbye");
 	net_announce_stop(rival);
@@ -151,8 +149,7 @@ static void check_simultaneous(void)
 	struct heard one = { 0 }, two = { 0 };
 	struct net_announce *a = announce(d, "Twin", 1143, &one), *b = announce(e, "Twin", 1144, &two);
 
-	for (int i = 0; i < 80 && (one.n_named == 0 || two.n_named == 0); i++)
-		rig_run_for(loop, 100);
+	RIG_RUN_UNTIL(loop, one.n_named > 0 && two.n_named > 0 && strcmp(one.instance, two.instance) != 0);
 	CHECK_ROW(one.n_named > 0 && two.n_named > 0, "both have a name");
 	CHECK_ROW(strcmp(one.instance, two.instance) != 0, "each its own");
 	net_announce_stop(a);
@@ -176,16 +173,13 @@ static void check_legacy(void)
 	ssize_t n = -1;
 
 	net_dns_name_parse("_imap._tcp.local", &q.name, NULL);
-	CHECK(wait_for(&h.done, 3000));
+	CHECK(wait_for(&h.done));
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	CHECK(bind(fd, net_addr_sockaddr(&any), any.len) == 0);
 	net_dns_query_format(&out, 4711, false, false, &q);
 	CHECK(net_addr_from_ip("127.0.0.1", port, &to));
 	CHECK(sendto(fd, out.at, out.len, 0, net_addr_sockaddr(&to), to.len) == (ssize_t)out.len);
-	for (int i = 0; i < 20 && n < 0; i++) {
-		rig_run_for(loop, 20);
-		n = recv(fd, octets, sizeof octets, 0);
-	}
+	RIG_RUN_UNTIL(loop, (n = recv(fd, octets, sizeof octets, 0)) >= 0);
 	CHECK(n > 0);
 	if (n > 0 && net_dns_message_parse(bytes_of(octets, (size_t)n), &m) == NET_DNS_OK) {
 		CHECK_ROW(net_dns_answers(&m, 4711, &q), "with its id and its question");

@@ -79,7 +79,7 @@ static void say(struct rig *r, int end, const char *text)
 static bool hears(struct rig *r, int end, const char *text)
 {
 	char got[64];
-	ssize_t n = hear(r, end, got, sizeof got, 2000);
+	ssize_t n = hear(r, end, got, sizeof got, RIG_WAIT_MS);
 
 	return n == (ssize_t)strlen(text) && memcmp(got, text, (size_t)n) == 0;
 }
@@ -88,7 +88,7 @@ static bool hears_end(struct rig *r, int end)
 {
 	char got[64];
 
-	return hear(r, end, got, sizeof got, 2000) == 0;
+	return hear(r, end, got, sizeof got, RIG_WAIT_MS) == 0;
 }
 
 static void half_close_is_passed_on_and_the_other_way_stays_open(enum net_poll_kind kind)
@@ -105,7 +105,7 @@ static void half_close_is_passed_on_and_the_other_way_stays_open(enum net_poll_k
 	CHECK_ROW(hears(&r, 0, "answer"), "and the answer comes");
 	shutdown(r.ends[1], SHUT_WR);
 	CHECK_ROW(hears_end(&r, 0), "with its FIN");
-	CHECK_ROW(rig_run(r.loop, &r.over, 1000) && r.why.kind == ERROR_CLOSED && r.fins == 3, "both ended: over, in order");
+	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_CLOSED && r.fins == 3, "both ended: over, in order");
 	rig_close(&r);
 }
 
@@ -131,8 +131,8 @@ static void a_reset_becomes_a_reset(enum net_poll_kind kind)
 	setsockopt(r.ends[0], SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	net_socket_close(r.ends[0]);
 	r.ends[0] = -1;
-	CHECK_ROW(rig_run(r.loop, &r.over, 2000) && r.why.kind == ERROR_SYSTEM, "a reset ends the pair");
-	CHECK_ROW(hear(&r, 1, got, sizeof got, 1000) < 0 && errno == ECONNRESET, "and is no clean end to the other");
+	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_SYSTEM, "a reset ends the pair");
+	CHECK_ROW(hear(&r, 1, got, sizeof got, RIG_WAIT_MS) < 0 && errno == ECONNRESET, "and is no clean end to the other");
 	rig_close(&r);
 }
 
@@ -168,7 +168,7 @@ static void a_stream_arrives_octet_for_octet(enum net_poll_kind kind, int buffer
 	struct rig r;
 	static char out[300000], in[300000];
 	size_t sent = 0, got = 0, wrong = 0;
-	int64_t until = rig_now_ms() + 20000;
+	int64_t until = rig_now_ms() + 4 * RIG_WAIT_MS;
 
 	rig_open(&r, kind, buffer, (struct net_forward_settings){ 0 });
 	while (got < total && rig_now_ms() < until) {
@@ -207,7 +207,7 @@ static void a_fin_right_behind_the_octets_arrives(enum net_poll_kind kind)
 				net_loop_run_once(r.loop, 1);
 		}
 		shutdown(r.ends[0], SHUT_WR);
-		while ((n = hear(&r, 1, got, sizeof got, 1000)) > 0)
+		while ((n = hear(&r, 1, got, sizeof got, RIG_WAIT_MS)) > 0)
 			total += (size_t)n;
 		CHECK_ROW(n == 0 && total == sent, "the end arrives behind them");
 		rig_close(&r);
@@ -218,13 +218,13 @@ static void a_silent_pair_ends(enum net_poll_kind kind)
 {
 	struct rig r;
 
-	rig_open(&r, kind, 0, (struct net_forward_settings){ .idle_ms = 120 });
-	rig_run_for(r.loop, 80);
+	rig_open(&r, kind, 0, (struct net_forward_settings){ .idle_ms = 1500 });
+	rig_run_for(r.loop, 900);
 	say(&r, 1, "a sign of life");
 	CHECK(hears(&r, 0, "a sign of life"));
-	rig_run_for(r.loop, 80);
+	rig_run_for(r.loop, 900);
 	CHECK_ROW(!r.over, "what moves counts from anew");
-	CHECK_ROW(rig_run(r.loop, &r.over, 1000) && r.why.kind == ERROR_TRY_LATER, "silence ends the pair");
+	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_TRY_LATER, "silence ends the pair");
 	CHECK_ROW(hears_end(&r, 0), "in order");
 	rig_close(&r);
 }
@@ -233,15 +233,15 @@ static void a_half_open_pair_ends_sooner(enum net_poll_kind kind)
 {
 	struct rig r;
 
-	rig_open(&r, kind, 0, (struct net_forward_settings){ .idle_ms = 60000, .half_open_ms = 100 });
+	rig_open(&r, kind, 0, (struct net_forward_settings){ .idle_ms = 60000, .half_open_ms = 1000 });
 	shutdown(r.ends[1], SHUT_WR);
 	CHECK(hears_end(&r, 0));
 	for (int i = 0; i < 4; i++) {
-		rig_run_for(r.loop, 50);
+		rig_run_for(r.loop, 400);
 		say(&r, 0, "more");
 		CHECK_ROW(hears(&r, 1, "more"), "an end that still talks is heard");
 	}
-	CHECK_ROW(rig_run(r.loop, &r.over, 1000) && r.why.kind == ERROR_TRY_LATER, "one that neither talks nor ends is cut off");
+	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_TRY_LATER, "one that neither talks nor ends is cut off");
 	rig_close(&r);
 }
 

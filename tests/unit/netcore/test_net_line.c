@@ -81,7 +81,7 @@ static void reads_alike(const struct line_case *c, size_t cut, const char *backe
 	if (cut < c->input.len)
 		CHECK(send(fds[1], c->input.at + cut, c->input.len - cut, 0) > 0);
 	shutdown(fds[1], SHUT_WR);
-	CHECK(rig_run(loop, &r.closed, 1000));
+	CHECK(rig_run(loop, &r.closed, RIG_WAIT_MS));
 	snprintf(claim, sizeof claim, "%s, cut after %zu octets, %s", c->name, cut, backend);
 	buffer_add_octet(&r.seen, '\0');
 	CHECK_TEXT(r.seen.at, c->seen, claim);

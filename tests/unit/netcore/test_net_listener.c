@@ -46,7 +46,7 @@ static void a_burst_is_accepted(const char *name)
 	h.listener = net_listener_create(loop, rig_listen(&at), on_guest, &h, &err);
 	for (int i = 0; i < 100; i++)
 		guests[i] = guest(&at);
-	rig_run_for(loop, 50);
+	RIG_RUN_UNTIL(loop, h.accepted >= 100);
 	CHECK_ROW(h.accepted == 100, name);
 	for (int i = 0; i < 100; i++)
 		close(guests[i]);
@@ -62,6 +62,7 @@ static void a_listener_may_be_destroyed_in_its_callback(const char *name)
 
 	h.listener = net_listener_create(loop, rig_listen(&at), on_guest, &h, &err);
 	int one = guest(&at), two = guest(&at);
+	RIG_RUN_UNTIL(loop, h.accepted > 0);
 	rig_run_for(loop, 30);
 	CHECK_ROW(h.accepted == 1, name);
 	close(one);
@@ -91,7 +92,7 @@ static void running_out_of_descriptors_does_not_spin(const char *name)
 	CHECK_ROW(recv(refused, &octet, 1, MSG_DONTWAIT) == 0, "the waiting client is sent away");
 	close(refused);
 	int welcome = guest(&at);
-	CHECK_ROW(rig_run(loop, &h.has_one, 1000), "and accepting goes on after the pause");
+	CHECK_ROW(rig_run(loop, &h.has_one, RIG_WAIT_MS), "and accepting goes on after the pause");
 	net_socket_close(h.last_fd);
 	close(welcome);
 	net_listener_destroy(h.listener);

@@ -161,7 +161,7 @@ static void posts_keep_the_order_of_each_thread(const char *name)
 		last_of[i] = 0;
 		pthread_create(&threads[i], NULL, post_many, (void *)(intptr_t)i);
 	}
-	CHECK_ROW(rig_run(loop, &all_received, 10000), name);
+	CHECK_ROW(rig_run(loop, &all_received, RIG_WAIT_MS), name);
 	CHECK_ROW(in_order, name);
 	for (int i = 0; i < POSTERS; i++)
 		pthread_join(threads[i], NULL);
@@ -183,7 +183,7 @@ static void stop_from_another_thread_ends_a_sleeping_loop(const char *name)
 	int64_t before = rig_now_ms();
 	net_loop_stop(loop);
 	pthread_join(thread, NULL);
-	CHECK_ROW(rig_now_ms() - before < 2000, name);
+	CHECK_ROW(rig_now_ms() - before < 30000, name);
 }
 
 static void repost(void *owner)

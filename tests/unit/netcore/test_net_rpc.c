@@ -53,7 +53,7 @@ static void a_call_is_answered(const char *name)
 
 	net_rpc_call_start(loop, &at, BYTES("hello"), on_reply, &good, &err);
 	net_rpc_call_start(loop, &at, BYTES("bad"), on_reply, &bad, &err);
-	CHECK_ROW(rig_run(loop, &good.done, 2000) && rig_run(loop, &bad.done, 2000), name);
+	CHECK_ROW(rig_run(loop, &good.done, RIG_WAIT_MS) && rig_run(loop, &bad.done, RIG_WAIT_MS), name);
 	CHECK_TEXT(good.reply, "hello!", name);
 	CHECK_ROW(good.n_sent == 1 && bad.err.kind == ERROR_DENIED && strstr(bad.err.text, "bad!") != NULL, "an error is told in the server's words");
 	net_rpc_server_destroy(server);

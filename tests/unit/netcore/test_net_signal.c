@@ -27,15 +27,15 @@ int main(void)
 		CHECK_ROW(signals != NULL, err.text);
 		told = false;
 		kill(getpid(), SIGTERM);
-		CHECK_ROW(rig_run(loop, &told, 1000) && last == SIGTERM, name);
+		CHECK_ROW(rig_run(loop, &told, RIG_WAIT_MS) && last == SIGTERM, name);
 		told = false;
 		kill(getpid(), SIGHUP);
-		CHECK_ROW(rig_run(loop, &told, 1000) && last == SIGHUP, name);
+		CHECK_ROW(rig_run(loop, &told, RIG_WAIT_MS) && last == SIGHUP, name);
 		net_signal_destroy(signals);
 		signals = net_signal_create(loop, numbers, on_signal, loop, &err);
 		told = false;
 		kill(getpid(), SIGHUP);
-		CHECK_ROW(rig_run(loop, &told, 1000), "destroying the watch in its own callback is legal");
+		CHECK_ROW(rig_run(loop, &told, RIG_WAIT_MS), "destroying the watch in its own callback is legal");
 		net_loop_destroy(loop);
 	}
 	return check_finish();

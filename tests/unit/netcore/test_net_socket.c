@@ -41,14 +41,14 @@ static void a_taken_port_is_named(void)
 static void refused_connects_say_so(void)
 {
 	struct net_addr real;
-	net_socket_close(rig_listen(&real));
-	int fd = net_socket_connect(&real, &err);
+	int dead = rig_refusing(&real), fd = net_socket_connect(&real, &err);
 	struct pollfd p = { fd, POLLOUT, 0 };
 
 	err = (struct error){ 0 };
-	poll(&p, 1, 1000);
+	poll(&p, 1, RIG_WAIT_MS);
 	CHECK_ROW(!net_socket_finish_connect(fd, &err) && err.sys_errno == ECONNREFUSED, "connect refused");
 	net_socket_close(fd);
+	net_socket_close(dead);
 }
 
 static struct net_addr unix_addr(const char *name)

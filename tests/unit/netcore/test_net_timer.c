@@ -113,7 +113,7 @@ static void a_timer_may_be_freed_in_its_own_callback(const char *name)
 
 	a->done = &done;
 	net_timer_start(&a->timer, loop, 1, ring_and_free, a);
-	CHECK_ROW(rig_run(loop, &done, 1000), name);
+	CHECK_ROW(rig_run(loop, &done, RIG_WAIT_MS), name);
 }
 
 static struct alarm victim;

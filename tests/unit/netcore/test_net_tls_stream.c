@@ -113,7 +113,7 @@ static bool secure_pair(struct pair *p)
 {
 	open_pair(p, 0);
 	start_both(p, client_trusting(&ca), "mx.test");
-	return rig_run(loop, &p->client.secured, 5000) && rig_run(loop, &p->server.secured, 5000);
+	return rig_run(loop, &p->client.secured, RIG_WAIT_MS) && rig_run(loop, &p->server.secured, RIG_WAIT_MS);
 }
 
 /* ---- who is believed ---- */
@@ -163,16 +163,16 @@ static void certificates_are_judged(void)
 		open_pair(&p, 0);
 		start_both(&p, context_for(c), c->hostname);
 		if (c->accepted) {
-			CHECK_ROW(rig_run(loop, &p.client.secured, 5000) && rig_run(loop, &p.server.secured, 5000), c->name);
+			CHECK_ROW(rig_run(loop, &p.client.secured, RIG_WAIT_MS) && rig_run(loop, &p.server.secured, RIG_WAIT_MS), c->name);
 			CHECK_ROW(!p.client.closed, p.client.why.text);
 		} else {
-			CHECK_ROW(rig_run(loop, &p.client.closed, 5000) && p.client.why.kind == ERROR_DENIED, c->name);
+			CHECK_ROW(rig_run(loop, &p.client.closed, RIG_WAIT_MS) && p.client.why.kind == ERROR_DENIED, c->name);
 			CHECK_ROW(strstr(p.client.why.text, c->reason) != NULL, p.client.why.text);
 			CHECK_ROW(strstr(p.client.why.text, leaf.fingerprint) != NULL, "the error names the certificate's fingerprint");
 			CHECK_ROW(!p.client.secured && net_stream_tls_peer(p.client.stream) == NULL, c->name);
 			net_stream_close(p.client.stream);
 			p.client.stream = NULL;
-			CHECK_ROW(rig_run(loop, &p.server.closed, 5000) && p.server.why.kind != ERROR_CLOSED, "the server sees a failure");
+			CHECK_ROW(rig_run(loop, &p.server.closed, RIG_WAIT_MS) && p.server.why.kind != ERROR_CLOSED, "the server sees a failure");
 		}
 		close_pair(&p);
 	}
@@ -209,7 +209,7 @@ static void two_megabytes_echo_under_tls(const char *name)
 	start_both(&p, client_trusting(&ca), "mx.test");
 	/* Written before the handshake, sent after it. */
 	net_stream_write(p.client.stream, bytes_of(data, sizeof data));
-	CHECK_ROW(rig_run(loop, &p.client.has_all, 60000), name);
+	CHECK_ROW(rig_run(loop, &p.client.has_all, RIG_WAIT_MS), name);
 	CHECK_ROW(p.client.got.len == sizeof data && memcmp(p.client.got.at, data, sizeof data) == 0, name);
 	CHECK_ROW(!p.client.closed && !p.server.closed, name);
 	close_pair(&p);
@@ -224,7 +224,7 @@ static void records_larger_than_the_input_max_are_all_delivered(const char *name
 	net_stream_set_input_max(p.server.stream, 1000);
 	p.server.want = sizeof data;
 	net_stream_write(p.client.stream, bytes_of(data, sizeof data));
-	CHECK_ROW(rig_run(loop, &p.server.has_all, 5000), name);
+	CHECK_ROW(rig_run(loop, &p.server.has_all, RIG_WAIT_MS), name);
 	CHECK_ROW(p.server.got.len == sizeof data, name);
 	close_pair(&p);
 }
@@ -242,7 +242,7 @@ static void a_paused_stream_gets_its_decrypted_rest_after_resume(const char *nam
 	CHECK_ROW(p.server.got.len == 0, "nothing comes while paused");
 	p.server.want = sizeof data;
 	net_stream_resume(p.server.stream);
-	CHECK_ROW(rig_run(loop, &p.server.has_all, 5000), name);
+	CHECK_ROW(rig_run(loop, &p.server.has_all, RIG_WAIT_MS), name);
 	close_pair(&p);
 }
 
@@ -278,14 +278,14 @@ static void injected_plaintext_never_reaches_the_owner(const char *name)
 	net_stream_set_owner(p.server.stream, &starttls_events, &p.server);
 	net_stream_write(p.client.stream, BYTES("STARTTLS\r\nMAIL FROM:<evil@x.test>\r\n"));
 	p.client.want = 8;
-	CHECK_ROW(rig_run(loop, &p.client.has_all, 1000), "the reply leaves in clear");
+	CHECK_ROW(rig_run(loop, &p.client.has_all, RIG_WAIT_MS), "the reply leaves in clear");
 	CHECK_ROW(p.client.got.len == 8 && memcmp(p.client.got.at, "220 go\r\n", 8) == 0, "the reply leaves in clear");
 	p.server.want = 6;
 	struct net_tls_context *context = client_believing();
 	net_stream_start_tls_client(p.client.stream, context, NULL);
 	net_tls_context_unref(context);
 	net_stream_write(p.client.stream, BYTES("NOOP\r\n"));
-	CHECK_ROW(rig_run(loop, &p.server.has_all, 3000), name);
+	CHECK_ROW(rig_run(loop, &p.server.has_all, RIG_WAIT_MS), name);
 	CHECK_ROW(p.server.got.len == 6 && memcmp(p.server.got.at, "NOOP\r\n", 6) == 0, name);
 	close_pair(&p);
 }
@@ -298,9 +298,9 @@ static void plaintext_sent_after_starttls_breaks_the_handshake(const char *name)
 	net_stream_set_owner(p.server.stream, &starttls_events, &p.server);
 	net_stream_write(p.client.stream, BYTES("STARTTLS\r\n"));
 	p.client.want = 8;
-	CHECK(rig_run(loop, &p.client.has_all, 1000));
+	CHECK(rig_run(loop, &p.client.has_all, RIG_WAIT_MS));
 	net_stream_write(p.client.stream, BYTES("MAIL FROM:<evil@x.test>\r\n"));
-	CHECK_ROW(rig_run(loop, &p.server.closed, 3000) && p.server.why.kind == ERROR_SYSTEM, name);
+	CHECK_ROW(rig_run(loop, &p.server.closed, RIG_WAIT_MS) && p.server.why.kind == ERROR_SYSTEM, name);
 	CHECK_ROW(strstr(p.server.why.text, "TLS handshake") != NULL, p.server.why.text);
 	CHECK_ROW(p.server.got.len == 0, name);
 	close_pair(&p);
@@ -316,7 +316,7 @@ static void a_truncated_stream_is_an_error(const char *name)
 	net_stream_write(p.client.stream, BYTES("half a mess"));
 	rig_run_for(loop, 20);
 	shutdown(p.fds[0], SHUT_WR);    /* a FIN that no close_notify announced */
-	CHECK_ROW(rig_run(loop, &p.server.closed, 3000), name);
+	CHECK_ROW(rig_run(loop, &p.server.closed, RIG_WAIT_MS), name);
 	CHECK_ROW(p.server.got.len == 11, "input is delivered before the error");
 	CHECK_ROW(p.server.why.kind == ERROR_SYSTEM && strstr(p.server.why.text, "truncated") != NULL, p.server.why.text);
 	close_pair(&p);
@@ -331,11 +331,11 @@ static void finish_ends_tls_in_order(const char *name)
 	net_stream_write(p.client.stream, bytes_of(data, sizeof data));
 	net_stream_finish(p.client.stream);
 	p.client.stream = NULL;
-	CHECK_ROW(rig_run(loop, &p.server.closed, 5000), name);
+	CHECK_ROW(rig_run(loop, &p.server.closed, RIG_WAIT_MS), name);
 	CHECK_ROW(p.server.why.kind == ERROR_CLOSED && p.server.got.len == sizeof data, p.server.why.text);
 	net_stream_finish(p.server.stream);
 	p.server.stream = NULL;
-	rig_run_for(loop, 30);
+	RIG_RUN_UNTIL(loop, net_loop_endings(loop) == 0);
 	CHECK_ROW(net_loop_endings(loop) == 0, name);
 	close_pair(&p);
 }
@@ -358,8 +358,8 @@ static void a_stream_may_be_closed_when_secured(const char *name)
 	open_pair(&p, 0);
 	net_stream_set_owner(p.client.stream, &hasty_events, &p.client);
 	start_both(&p, client_believing(), NULL);
-	CHECK_ROW(rig_run(loop, &p.client.secured, 3000), name);
-	CHECK_ROW(rig_run(loop, &p.server.closed, 3000), name);
+	CHECK_ROW(rig_run(loop, &p.client.secured, RIG_WAIT_MS), name);
+	CHECK_ROW(rig_run(loop, &p.server.closed, RIG_WAIT_MS), name);
 	close_pair(&p);
 }
 

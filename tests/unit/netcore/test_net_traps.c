@@ -67,11 +67,12 @@ static void last_words_survive_unread_input(const char *name)
 	net_stream_write(o.stream, BYTES("421 bye\r\n"));
 	net_stream_finish(o.stream);
 	rig_run_for(loop, 20);
+	rig_await(fds[1]);
 	ssize_t n = read(fds[1], text, sizeof text);
 	CHECK_ROW(n == 9 && memcmp(text, "421 bye\r\n", 9) == 0, name);
-	CHECK_ROW(read(fds[1], text, sizeof text) == 0, "then the end, not a reset");
+	CHECK_ROW(rig_await(fds[1]) && read(fds[1], text, sizeof text) == 0, "then the end, not a reset");
 	close(fds[1]);
-	rig_run_for(loop, 20);
+	RIG_RUN_UNTIL(loop, net_loop_endings(loop) == 0);
 	CHECK(net_loop_endings(loop) == 0);
 }
 

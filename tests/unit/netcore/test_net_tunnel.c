@@ -92,7 +92,7 @@ static void rig_open(struct rig *r, enum net_poll_kind kind, int64_t keepalive_m
 	r->tunnel = net_tunnel_create(r->loop, fds[1], true, &settings, &tunnel_events, r);
 	r->peer = net_stream_create(r->loop, fds[0], &peer_events, r, NULL);
 	net_stream_start_tls_client(r->peer, r->contexts[1], NULL);
-	CHECK_ROW(rig_run(r->loop, &r->secured, 5000), "two ends that know each other shake hands");
+	CHECK_ROW(rig_run(r->loop, &r->secured, RIG_WAIT_MS), "two ends that know each other shake hands");
 }
 
 static void rig_close(struct rig *r)
@@ -126,7 +126,7 @@ static bool has_frame(const struct rig *r, enum net_tunnel_type type, uint32_t s
 
 static bool wait_frame(struct rig *r, enum net_tunnel_type type, uint32_t stream)
 {
-	int64_t until = rig_now_ms() + 3000;
+	int64_t until = rig_now_ms() + RIG_WAIT_MS;
 
 	while (!has_frame(r, type, stream) && rig_now_ms() < until)
 		net_loop_run_once(r->loop, 20);
@@ -155,7 +155,7 @@ static void whoever_breaks_the_protocol_is_told_and_left(enum net_poll_kind kind
 		struct rig r;
 		rig_open(&r, kind, 10000);
 		net_stream_write(r.peer, bytes_of(broken[i].said.at, broken[i].said.len));
-		CHECK_ROW(rig_run(r.loop, &r.over, 3000) && r.why.kind == ERROR_SYNTAX, broken[i].name);
+		CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_SYNTAX, broken[i].name);
 		CHECK_ROW(wait_frame(&r, NET_TUNNEL_GOODBYE, 0), broken[i].name);
 		rig_close(&r);
 	}
@@ -215,11 +215,13 @@ static void a_target_that_sends_stops_at_the_window(enum net_poll_kind kind)
 	int far = open_stream(&r, 1);
 	send(far, noise, sizeof noise, 0);
 	send(far, noise, sizeof noise, 0);
+	RIG_RUN_UNTIL(r.loop, r.heard.len > sizeof noise);
 	rig_run_for(r.loop, 200);
 	size_t before = r.heard.len;
 	CHECK_ROW(before > sizeof noise && before < sizeof noise + 1000, "no more is sent than our window of 64 KiB");
 	net_tunnel_credit_add(&credit, 1, 1000);
 	net_stream_write(r.peer, buffer_bytes(&credit));
+	RIG_RUN_UNTIL(r.loop, r.heard.len >= before + NET_TUNNEL_HEADER + 1000);
 	rig_run_for(r.loop, 200);
 	CHECK_ROW(r.heard.len == before + NET_TUNNEL_HEADER + 1000, "and then what we allow");
 	buffer_release(&credit);
@@ -261,7 +263,7 @@ static void silence_is_pinged_then_given_up(enum net_poll_kind kind)
 	rig_open(&r, kind, 100);
 	net_stream_write(r.peer, BYTES(HELLO));
 	CHECK_ROW(wait_frame(&r, NET_TUNNEL_PING, 0), "silence is pinged");
-	CHECK_ROW(rig_run(r.loop, &r.over, 3000) && r.why.kind == ERROR_TRY_LATER, "no answer ends the tunnel");
+	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_TRY_LATER, "no answer ends the tunnel");
 	rig_close(&r);
 }
 

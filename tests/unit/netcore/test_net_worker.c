@@ -68,7 +68,7 @@ static void every_job_is_worked_and_done(const char *name)
 	expect(500);
 	for (int i = 0; i < 500; i++)
 		CHECK(submit(w));
-	CHECK_ROW(rig_run(loop, &all_done, 10000), name);
+	CHECK_ROW(rig_run(loop, &all_done, RIG_WAIT_MS), name);
 	net_worker_destroy(w);
 }
 
@@ -85,7 +85,7 @@ static void the_queue_is_bounded(const char *name)
 	CHECK_ROW(taken == 3 || taken == 4, name);
 	expect(taken);
 	pthread_mutex_unlock(&gate);
-	CHECK_ROW(rig_run(loop, &all_done, 5000), name);
+	CHECK_ROW(rig_run(loop, &all_done, RIG_WAIT_MS), name);
 	CHECK_ROW(submit(w), "there is room again");
 	net_worker_destroy(w);
 	CHECK_ROW(atomic_load(&n_worked) == taken + 1, "destroy finishes what is queued");

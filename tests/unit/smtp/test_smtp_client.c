@@ -28,7 +28,7 @@ static int raw_read(struct peer *p, char *at, size_t size)
 {
 	struct pollfd wait = { .fd = p->fd, .events = POLLIN };
 
-	if (!(p->ssl && SSL_pending(p->ssl) > 0) && poll(&wait, 1, 5000) <= 0)
+	if (!(p->ssl && SSL_pending(p->ssl) > 0) && poll(&wait, 1, 60000) <= 0)
 		return 0;
 	return p->ssl ? SSL_read(p->ssl, at, (int)size) : (int)recv(p->fd, at, size, 0);
 }
@@ -176,7 +176,7 @@ static void *peer_run(void *owner)
 	struct bytes rest = bytes_text(p->script), line;
 	struct pollfd wait = { .fd = p->listener, .events = POLLIN };
 
-	if (poll(&wait, 1, 5000) <= 0)
+	if (poll(&wait, 1, 60000) <= 0)
 		return NULL;
 	p->fd = accept(p->listener, NULL, NULL);
 	fcntl(p->fd, F_SETFL, 0);
@@ -338,9 +338,9 @@ static void run(const struct claim *claim, enum net_poll_kind kind, struct net_w
 	r.client = smtp_client_open(r.loop, &(struct smtp_client_options){
 		.host = "127.0.0.1", .port = net_addr_port(&real), .hello = "mx.a.test", .tls = claim->tls, .tls_name = "mx.b.test",
 		.tls_context = claim->verify ? trusting : anyone, .username = claim->username, .password = claim->password, .worker = worker,
-		.reply_timeout_ms = 1000,
+		.reply_timeout_ms = 5000,
 	}, &events, &r);
-	CHECK_ROW(rig_run(r.loop, &r.done, 8000), claim->name);
+	CHECK_ROW(rig_run(r.loop, &r.done, RIG_WAIT_MS), claim->name);
 	if (!r.done)
 		smtp_client_close(r.client);
 	rig_run_for(r.loop, 5);
@@ -528,7 +528,7 @@ static void nobody_listens(void)
 	close(rig_listen(&real));
 	r.loop = net_loop_create(NET_POLL_EPOLL, NULL);
 	r.client = smtp_client_open(r.loop, &(struct smtp_client_options){ .host = "127.0.0.1", .port = net_addr_port(&real), .hello = "x" }, &events, &r);
-	CHECK_ROW(rig_run(r.loop, &r.done, 3000), "a refused connection is told");
+	CHECK_ROW(rig_run(r.loop, &r.done, RIG_WAIT_MS), "a refused connection is told");
 	CHECK_TEXT(r.told.at, "closed(connect system)", "a refused connection is told");
 	net_loop_destroy(r.loop);
 	buffer_release(&r.told);
