@@ -13,7 +13,7 @@ from load import BIG
 LETTERS = 60                        # of an import
 SIZES = (300, 3000, 30_000)
 PAUSE_S = 0.5
-CHORE_S = 60
+CHORE_S = 240
 HOME = ("a.test", "Imported")
 KILLED = -9
 STRAY = re.compile(r"bodies/../\w+: no message refers to it")

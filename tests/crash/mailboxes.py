@@ -6,7 +6,7 @@ from collections import Counter
 from harness.client import Client, octets_of
 from harness.failure import Failure
 
-WAIT_S = 60
+WAIT_S = 120
 FETCHED = re.compile(r"\* \d+ FETCH \((?:.*?)UID (\d+)[ )]")
 SUBJECT = re.compile(r"^Subject: (.*)$", re.MULTILINE)
 LITERAL = re.compile(r"\{(\d+)\}\r\n")

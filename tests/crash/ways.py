@@ -14,8 +14,8 @@ from load import Refused, Smtp
 from mailboxes import Reader, read_all
 
 FRESH_S = 0.15                      # from new work for the clients to the kill, at most
-SEND_S = 60
-EMPTY_S = 60
+SEND_S = 240
+EMPTY_S = 240
 HURRY_S = 2
 KILLS_THAT_TELL = 50
 REPEATED = 9                        # enum store_journal_stage

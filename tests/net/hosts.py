@@ -8,6 +8,9 @@ INSIDE = "POSTA_HOSTS_INSIDE"
 UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--propagation", "private"]
 
 
+READY_S = 60
+
+
 def are_inside():
     return os.environ.get(INSIDE) == "1"
 
@@ -44,7 +47,17 @@ class Link:
                f"ip -n h{i} link set lo up", f"ip -n h{i} link set e0 up", f"ip -n h{i} addr add 10.77.0.{i}/24 brd + dev e0",
                f"ip -n h{i} addr add 2001:db8:77::{i}/64 dev e0 nodad",
                f"ip -n h{i} -6 route add local ff00::/8 dev lo table local metric 2048")
-        time.sleep(2)                                                 # link-local addresses are tentative at first
+        self.wait_ready(count)
+
+    @staticmethod
+    def wait_ready(count):
+        """Until each host has its link-local address, which is tentative at first."""
+        def of(host, *words):
+            return subprocess.run(["ip", "-n", f"h{host}", "-6", "addr", "show", "dev", "e0", *words], capture_output=True, text=True).stdout
+        deadline = time.monotonic() + READY_S
+        while any("fe80" not in of(host) or of(host, "tentative") for host in range(1, count + 1)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(0.5)                                               # and what it was told of its groups has gone out
 
     @staticmethod
     def name(lines):
@@ -59,4 +72,4 @@ class Link:
 
     @staticmethod
     def run(host, *words):
-        return subprocess.run(["ip", "netns", "exec", f"h{host}", *map(str, words)], capture_output=True, text=True, timeout=60)
+        return subprocess.run(["ip", "netns", "exec", f"h{host}", *map(str, words)], capture_output=True, text=True, timeout=120)

@@ -11,7 +11,7 @@ from place import Neighbour, Place, greeted, logged_in, send_letter
 
 ROOM = 12
 CALLERS = 60
-BACK_S = 5
+BACK_S = 60
 
 
 def highest(pid):

@@ -121,7 +121,7 @@ def full_at_start(options, folder):
         wanted(send_letter(greeted(place)), "250")
 
 
-def eventually(claim, seconds=15):
+def eventually(claim, seconds=90):
     until = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > until:

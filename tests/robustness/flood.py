@@ -13,8 +13,8 @@ LIMIT = 64 << 20
 HALF = b"Subject: half\r\n\r\n" + b"half of a message, and the other half does not come\r\n" * 600
 # Above the limit come the store's caches, threads and, for each connection, its session and its TLS-less buffers.
 MEMORY_MAX = 400 << 20
-CALM_S = 2.0
-TIME_S = 150
+CALM_S = 4.0
+TIME_S = 400
 SMTP = ((b"220", b"EHLO flood.test\r\n"), (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<" + USER.encode() + b">\r\nDATA\r\n"),
         (b"250", b""), (b"250", b""), (b"354", HALF))
 CHUNKED = (SMTP[0], (b"250", b"MAIL FROM:<x@x.test>\r\nRCPT TO:<%s>\r\nBDAT %d\r\n" % (USER.encode(), len(HALF)) + HALF), *SMTP[2:4], (b"250", b""))

@@ -12,9 +12,9 @@ from place import Neighbour, PASSWORD, Place, USER, greeted, logged_in, reply, s
 MEGABYTE = 1 << 20
 GROWS = 48 * MEGABYTE               # what one deaf client may cost, at most; a sanitizer build keeps freed memory for a while
 GROWS_TEST = 400 * MEGABYTE
-PUSH_S = 4
+PUSH_S = 30
 MANY, CHANGES = 2000, 1200          # messages, and changes of all their flags, that an idle session is told
-CLOSE_S = 10
+CLOSE_S = 60
 PORTS = ("smtp", "submission", "submissions", "imap", "imaps")
 
 
@@ -214,7 +214,7 @@ def silent(options, folder):
         quiet["inside a command"].send(b"a NO")
         patient = {"a session of IMAP": logged_in(place), "an APPEND": logged_in(place)}
         patient["an APPEND"].send(b"a APPEND INBOX {100+}\r\nSubject:")
-        time.sleep(0.3)
+        time.sleep(1)
         place.home.clock.move("+6m")
         for name, client in quiet.items():
             wait_closed(client, name)
@@ -236,7 +236,7 @@ def drip(clients, place, minutes):
                 client.sock.send(b"x")
             except OSError:
                 pass                # cut off already
-        time.sleep(0.2)
+        time.sleep(0.8)             # a neighbour that does not get a turn for five minutes of this is cut off too
         place.home.clock.move("+1m")
 
 
