@@ -45,6 +45,14 @@ bool database_in_transaction(const struct database *db)
 	return !sqlite3_get_autocommit(db->handle);
 }
 
+uint64_t database_pages_written(const struct database *db)
+{
+	int n = 0, ignored;
+
+	sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_WRITE, &n, &ignored, 0);
+	return (uint64_t)(unsigned)n;
+}
+
 bool database_part_begin(struct database *db)
 {
 	return run(db, "SAVEPOINT part");

@@ -3,6 +3,7 @@
 #define DATABASE_DATABASE_TRANSACTION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "database/database.h"
 
@@ -18,6 +19,12 @@ bool database_commit(struct database *);
 /* Legal without a transaction, after a failure, and when SQLite rolled back by itself.  A failure stays recorded. */
 void database_rollback(struct database *);
 bool database_in_transaction(const struct database *);
+
+/*
+ * Pages that this connection wrote to the log so far; within a transaction those that found no room in its cache any more.  How many it adds to the
+ * log is known only at its end: those, and what the cache holds.
+ */
+uint64_t database_pages_written(const struct database *);
 
 /*
  * A part of a transaction that can fail alone; parts nest.  Begin and keep answer false after a failure.

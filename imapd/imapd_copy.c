@@ -62,12 +62,13 @@ static void were_moved(void *owner, const struct error *err, const struct store_
 	struct imapd_session *s = owner;
 
 	s->request = NULL;
+	/* also when it failed: a part may have gone */
+	s->view->is_dirty = true;
 	if (err) {
 		imapd_session_resume(s, refuse(s, err));
 		return;
 	}
 	s->counts.copied += ranges_count(copied->from);
-	s->view->is_dirty = true;
 	if (ranges_is_empty(copied->from)) {
 		imapd_session_resume(s, finish_with_nothing(s));
 		return;

@@ -90,12 +90,14 @@ struct store_copied {
 };
 typedef void store_copied_fn(void *owner, const struct error *err, const struct store_copied *);
 /*
- * Copy to the mailbox `to` of the same user, in one commit however many; UIDs that are not there (or the whole mailbox) are passed over.
+ * Copy to the mailbox `to` of the same user, all or none; UIDs that are not there (or the whole mailbox) are passed over.
  * Flags, keywords by name, internal dates and threads are kept, the save date is new, the body is shared.  A keyword for which
- * the target has no bit left is not carried.  NOT_FOUND: the target (TRYCREATE); FULL: quota; LIMIT: no more UIDs.
+ * the target has no bit left is not carried.  NOT_FOUND: the target (TRYCREATE); FULL: quota; LIMIT: no more UIDs, or more
+ * messages than the log has room for in one commit (some 250,000, fewer when they lie scattered in a big store).
  */
 struct store_request *store_message_copy(struct store_client *, int64_t user_id, int64_t mailbox_id, const struct ranges *uids, struct bytes to, store_copied_fn *, void *owner);
-/* The same, and the messages leave where they were, as if expunged.  No quota stands in the way.  RFC 6851. */
+/* The same, and the messages leave where they were, as if expunged.  No quota stands in the way.  In parts of
+ * 5,000, so an error may come after some were moved; each message is in one of the two.  RFC 6851. */
 struct store_request *store_message_move(struct store_client *, int64_t user_id, int64_t mailbox_id, const struct ranges *uids, struct bytes to, store_copied_fn *, void *owner);
 
 struct store_changes {                  /* owned by whom it is given to: store_changes_destroy */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "database/database_transaction.h"
 #include "mailstore/messages.h"
 #include "mailstore/store_account.h"
 #include "mailstore/store_keyword.h"
@@ -11,6 +12,9 @@
 
 #define PIECE_ROWS 1000                 /* held in memory at a time */
 #define GAP_UIDS 16                     /* a gap so small is walked over: cheaper than another statement */
+#define PART_ROWS 5000                  /* so many are a part of a move */
+#define SMALL_ROWS 10000                /* a copy of so many always finds room in the log */
+#define LOG_PAGES 2500                  /* written by a copy before its commit, besides what the cache holds: 26 MiB with it, where the log may have had 24 before */
 #define RUN_ROWS 4                      /* so many neighbours leave by one statement */
 #define FLAG_BITS UINT64_C(0xff)
 
@@ -98,11 +102,14 @@ static bool read_piece(struct copy *copy)
 	return copy->n_rows > 0 && !database_failed(copy->context->db);
 }
 
+/* Of a move a part: the others are left for later ones. */
 static void add_up(struct copy *copy)
 {
+	struct store_transfer *transfer = copy->transfer;
 	struct sum *sum = &copy->sum;
 
-	for (rewind_source(copy); read_piece(copy);)
+	transfer->rest = 0;
+	for (rewind_source(copy); transfer->rest == 0 && read_piece(copy);) {
 		for (size_t i = 0; i < copy->n_rows; i++) {
 			const struct row *row = &copy->rows[i];
 			sum->n++;
@@ -111,6 +118,11 @@ static void add_up(struct copy *copy)
 			sum->octets += row->size;
 			sum->flags |= row->flags;
 		}
+		if (transfer->is_move && sum->n >= PART_ROWS)
+			transfer->rest = store_row_uid(copy->rows[copy->n_rows - 1].id) + 1;
+	}
+	if (transfer->rest != 0)
+		ranges_remove_range(&copy->uids, transfer->rest, UINT32_MAX);
 }
 
 /* ---- to write ---- */
@@ -249,14 +261,20 @@ static uint32_t uidnext_of(const struct copy *copy, int64_t mailbox_id)
 
 static bool prepare(struct copy *copy, struct error *err)
 {
-	const struct store_transfer *transfer = copy->transfer;
+	struct store_transfer *transfer = copy->transfer;
 	uint32_t end = uidnext_of(copy, transfer->from);
 
 	/* a copy into the same mailbox does not meet itself */
+	if (transfer->end == 0 || end < transfer->end)
+		transfer->end = end > 0 ? end : 1;
 	ranges_copy(&copy->uids, transfer->uids);
-	ranges_remove_range(&copy->uids, end > 0 ? end : 1, UINT32_MAX);
+	ranges_remove_range(&copy->uids, transfer->end, UINT32_MAX);
+	if (transfer->first > 1)
+		ranges_remove_range(&copy->uids, 1, transfer->first - 1);
 	add_up(copy);
 	copy->next_uid = uidnext_of(copy, transfer->to);
+	if (copy->next_uid == 0)
+		return error_set(err, ERROR_NOT_FOUND, "no such mailbox");
 	if ((uint64_t)copy->next_uid + (uint64_t)copy->sum.n > UINT32_MAX)
 		return error_set(err, ERROR_LIMIT, "the mailbox has no UIDs left");
 	if (!transfer->is_move && !store_account_has_room(copy->context, transfer->user_id, (uint64_t)copy->sum.octets))
@@ -264,7 +282,20 @@ static bool prepare(struct copy *copy, struct error *err)
 	return true;
 }
 
-static void write_all(struct copy *copy)
+/* False: the log has no room for all. */
+static bool write_rows(struct copy *copy)
+{
+	uint64_t before = database_pages_written(copy->context->db);
+
+	for (rewind_source(copy); read_piece(copy);) {
+		write_piece(copy);
+		if (copy->sum.n > SMALL_ROWS && database_pages_written(copy->context->db) - before > LOG_PAGES)
+			return false;
+	}
+	return true;
+}
+
+static bool write_all(struct copy *copy)
 {
 	struct store_transfer *transfer = copy->transfer;
 	uint32_t first_uid = copy->next_uid;
@@ -274,10 +305,10 @@ static void write_all(struct copy *copy)
 	transfer->to_modseq = store_mailbox_next_modseq(copy->context, transfer->to);
 	if (transfer->is_move)
 		transfer->from_modseq = transfer->from == transfer->to ? transfer->to_modseq : store_mailbox_next_modseq(copy->context, transfer->from);
-	for (rewind_source(copy); read_piece(copy);)
-		write_piece(copy);
+	if (!write_rows(copy))
+		return false;
 	if (copy->next_uid == first_uid)
-		return;                 /* a statement failed: nothing of this will stay */
+		return true;            /* a statement failed: nothing of this will stay */
 	ranges_add_range(&transfer->to_uids, first_uid, copy->next_uid - 1);
 	s = database_statement_begin(copy->context->db, "UPDATE mailbox SET uidnext = ?2 WHERE mailbox_id = ?1");
 	database_statement_bind_int(s, 1, transfer->to);
@@ -288,6 +319,22 @@ static void write_all(struct copy *copy)
 		count(copy, transfer->from, -1);
 	else
 		store_account_count(copy->context, transfer->user_id, copy->sum.n, copy->sum.octets);
+	return true;
+}
+
+/* Small ones need no way back. */
+static bool write_or_undo(struct copy *copy, struct error *err)
+{
+	bool can_undo = copy->sum.n > SMALL_ROWS;
+
+	if (can_undo && !database_part_begin(copy->context->db))
+		return true;
+	bool ok = write_all(copy);
+	if (!ok)
+		database_part_undo(copy->context->db);
+	else if (can_undo)
+		database_part_keep(copy->context->db);
+	return ok || error_set(err, ERROR_LIMIT, "too many messages for one copy: take fewer at a time");
 }
 
 bool store_copy_run(struct store_context *context, struct store_transfer *transfer, struct error *err)
@@ -300,7 +347,7 @@ bool store_copy_run(struct store_context *context, struct store_transfer *transf
 	copy.rows = xcalloc(PIECE_ROWS, sizeof *copy.rows);
 	bool ok = prepare(&copy, err);
 	if (ok && copy.sum.n > 0)
-		write_all(&copy);
+		ok = write_or_undo(&copy, err);
 	ranges_release(&copy.uids);
 	free(copy.rows);
 	return ok;
@@ -310,7 +357,9 @@ bool store_copy_run(struct store_context *context, struct store_transfer *transf
 
 struct copy_request {
 	struct store_request request;
-	struct store_transfer transfer;
+	struct store_transfer transfer; /* its results: of the part that ran last */
+	uint64_t from_modseq, to_modseq;        /* committed, as the UIDs are */
+	struct ranges from_uids, to_uids;
 	struct ranges uids;
 	struct bytes to;
 	uint32_t uidvalidity;
@@ -323,7 +372,9 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	struct copy_request *self = (struct copy_request *)request;
 	struct database_statement *s;
 
-	self->transfer.to = store_mailbox_find(context, self->transfer.user_id, self->to);
+	/* the parts of a move go to one mailbox, whatever has its name meanwhile */
+	if (!request->committed)
+		self->transfer.to = store_mailbox_find(context, self->transfer.user_id, self->to);
 	if (self->transfer.to == 0) {
 		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
 		return STORE_RUN_FAILED;
@@ -333,16 +384,28 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	s = database_statement_begin(context->db, "SELECT uidvalidity FROM mailbox WHERE mailbox_id = ?");
 	database_statement_bind_int(s, 1, self->transfer.to);
 	self->uidvalidity = (uint32_t)database_statement_one(s, 0);
-	return STORE_RUN_DONE;
+	return self->transfer.rest != 0 ? STORE_RUN_MORE : STORE_RUN_DONE;
+}
+
+static void committed(struct store_request *request, struct store_context *context)
+{
+	struct copy_request *self = (struct copy_request *)request;
+	struct store_transfer *part = &self->transfer;
+
+	(void)context;
+	part->first = part->rest;
+	self->from_modseq = part->from_modseq > 0 ? part->from_modseq : self->from_modseq;
+	self->to_modseq = part->to_modseq > 0 ? part->to_modseq : self->to_modseq;
+	ranges_add_all(&self->from_uids, &part->from_uids);
+	ranges_add_all(&self->to_uids, &part->to_uids);
 }
 
 static void complete(struct store_request *request)
 {
 	struct copy_request *self = (struct copy_request *)request;
-	const struct store_transfer *transfer = &self->transfer;
 	struct store_copied copied = {
-		.mailbox_id = transfer->to, .uidvalidity = self->uidvalidity, .modseq = transfer->to_modseq, .from_modseq = transfer->from_modseq,
-		.from = &transfer->from_uids, .to = &transfer->to_uids,
+		.mailbox_id = self->transfer.to, .uidvalidity = self->uidvalidity, .modseq = self->to_modseq, .from_modseq = self->from_modseq,
+		.from = &self->from_uids, .to = &self->to_uids,
 	};
 
 	if (ranges_is_empty(copied.from))
@@ -355,17 +418,19 @@ static void release(struct store_request *request)
 	struct copy_request *self = (struct copy_request *)request;
 
 	ranges_release(&self->uids);
+	ranges_release(&self->from_uids);
+	ranges_release(&self->to_uids);
 	ranges_release(&self->transfer.from_uids);
 	ranges_release(&self->transfer.to_uids);
 }
 
 static const struct store_request_ops copy_ops = {
-	.name = "copy", .thread = STORE_IN_WRITER, .grows = true, .run = run, .complete = complete, .release = release,
+	.name = "copy", .thread = STORE_IN_WRITER, .grows = true, .run = run, .committed = committed, .complete = complete, .release = release,
 };
 
 /* A disk that is nearly full does not keep anyone from moving to Trash. */
 static const struct store_request_ops move_ops = {
-	.name = "move", .thread = STORE_IN_WRITER, .run = run, .complete = complete, .release = release,
+	.name = "move", .thread = STORE_IN_WRITER, .run = run, .committed = committed, .complete = complete, .release = release,
 };
 
 static struct store_request *submit(struct store_client *client, const struct store_request_ops *ops, const struct store_transfer *transfer,

@@ -13,6 +13,7 @@ struct rename_request {
 	struct store_request request;
 	int64_t user_id;
 	struct bytes from, to;
+	struct store_transfer transfer; /* of INBOX: its results are of the part that ran last */
 	store_done_fn *done;
 	void *owner;
 };
@@ -24,24 +25,36 @@ struct moved {
 	struct bytes name;              /* the new one */
 };
 
-/* ---- INBOX: its messages go, it stays ---- */
+/* ---- INBOX: its messages go, in parts, it stays ---- */
 
 static enum store_run rename_inbox(struct rename_request *self, struct store_context *context)
 {
 	struct error *err = &self->request.error;
+	struct store_transfer *transfer = &self->transfer;
 	struct ranges all = { 0 };
-	struct store_transfer transfer = { .user_id = self->user_id, .is_move = true, .uids = &all };
 
-	transfer.from = store_mailbox_find(context, self->user_id, self->from);
-	transfer.to = store_mailbox_make(context, self->user_id, self->to, 0, err);
-	if (transfer.to == 0)
+	if (!self->request.committed) {
+		*transfer = (struct store_transfer){ .user_id = self->user_id, .is_move = true };
+		transfer->from = store_mailbox_find(context, self->user_id, self->from);
+		transfer->to = store_mailbox_make(context, self->user_id, self->to, 0, err);
+	}
+	if (transfer->to == 0)
 		return STORE_RUN_FAILED;
 	ranges_add_range(&all, 1, UINT32_MAX);
-	bool ok = store_copy_run(context, &transfer, err);
+	transfer->uids = &all;
+	bool ok = store_copy_run(context, transfer, err);
 	ranges_release(&all);
-	ranges_release(&transfer.from_uids);
-	ranges_release(&transfer.to_uids);
-	return ok ? STORE_RUN_DONE : STORE_RUN_FAILED;
+	ranges_release(&transfer->from_uids);
+	ranges_release(&transfer->to_uids);
+	return !ok ? STORE_RUN_FAILED : transfer->rest != 0 ? STORE_RUN_MORE : STORE_RUN_DONE;
+}
+
+static void committed(struct store_request *request, struct store_context *context)
+{
+	struct store_transfer *transfer = &((struct rename_request *)request)->transfer;
+
+	(void)context;
+	transfer->first = transfer->rest;
 }
 
 /* ---- all others ---- */
@@ -124,7 +137,7 @@ static void complete(struct store_request *request)
 }
 
 static const struct store_request_ops ops = {
-	.name = "mailbox-rename", .thread = STORE_IN_WRITER, .grows = true, .can_fail_halfway = true, .run = run, .complete = complete,
+	.name = "mailbox-rename", .thread = STORE_IN_WRITER, .grows = true, .can_fail_halfway = true, .run = run, .committed = committed, .complete = complete,
 };
 
 struct store_request *store_mailbox_rename(struct store_client *client, int64_t user_id, struct bytes from, struct bytes to,

@@ -1,5 +1,6 @@
 #include "tests/unit/mailstore/fixture_mailboxes.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,6 +156,46 @@ static void thousands_go_in_one_commit(struct fixture *f)
 	CHECK(get_mailbox(f, ivy, "Archive").n_messages == 20000 && get_mailbox(f, ivy, "INBOX").n_messages == 0);
 }
 
+static int64_t log_octets(const struct fixture *f)
+{
+	char path[600];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/shard0.db-wal", f->data_dir);
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static void the_log_bounds_a_copy_but_no_move(void)
+{
+	struct fixture f = { .options = { .ephemeral = true, .reserve = 1 } };
+
+	fixture_start(&f, "large");
+	int64_t ida = user_with(&f, "ida@a.test", 1), inbox = inbox_of(&f, ida);
+	ask(&f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
+	        "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
+	        "SELECT (id & ~4294967295) + i, modseq, 1, i, 0, size, 0, message_id FROM n, (SELECT * FROM msg ORDER BY id DESC LIMIT 1)");
+	ask(&f, "UPDATE msg SET flags = 1");
+	ask(&f, "UPDATE mailbox SET n_messages = 500000, n_unseen = 0, n_octets = 50000000, uidnext = 500001 WHERE n_messages = 1");
+	ask(&f, "UPDATE user SET used_messages = 500000, used_octets = 50000000");
+	ask(&f, "PRAGMA wal_checkpoint(TRUNCATE)");
+	CHECK_ROW(transfer_range(&f, ida, inbox, 1, 500000, "Archive", false) == ERROR_LIMIT, "too much for one commit");
+	CHECK_ROW(get_mailbox(&f, ida, "Archive").modseq == 1 && get_mailbox(&f, ida, "Archive").n_messages == 0, "all or none");
+	CHECK(transfer_range(&f, ida, inbox, 1, 20000, "Archive", false) == ERROR_NONE && ranges_count(&copied.to) == 20000);
+	CHECK_ROW(get_mailbox(&f, ida, "Archive").modseq == 2, "one commit");
+	ask(&f, "DELETE FROM msg WHERE id & 4294967295 > 40000");
+	ask(&f, "UPDATE mailbox SET n_messages = 40000, n_octets = 4000000 WHERE n_messages = 500000");
+	ask(&f, "UPDATE user SET used_messages = 60000, used_octets = 6000000");
+	CHECK(transfer_range(&f, ida, inbox, 10, 20009, "Trash", true) == ERROR_NONE);
+	CHECK_TEXT(show(&copied.from), "10:20009", "what was there");
+	CHECK_TEXT(show(&copied.to), "1:20000", "became");
+	CHECK_ROW(get_mailbox(&f, ida, "Trash").modseq >= 4 && get_mailbox(&f, ida, "INBOX").n_messages == 20000, "in parts");
+	CHECK_ROW(rename_mailbox(&f, ida, "INBOX", "Old") == ERROR_NONE && get_mailbox(&f, ida, "Old").n_messages == 20000, "so does INBOX when it is renamed");
+	CHECK_ROW(get_mailbox(&f, ida, "Old").modseq >= 4, "in parts");
+	CHECK_ROW(log_octets(&f) <= (int64_t)64 << 20, "the log is bounded");
+	CHECK(findings(&f) == 0);
+	fixture_close(&f);
+}
+
 /* A program of its own: faults are read once a process. */
 static int be_child(char **arguments)
 {
@@ -216,6 +257,7 @@ int main(int argc, char **argv)
 	keywords_without_a_bit_stay_behind(&f);
 	a_move_that_is_killed_happened_or_not(&f, argv[0]);
 	thousands_go_in_one_commit(&f);
+	the_log_bounds_a_copy_but_no_move();
 	CHECK(findings(&f) == 0);
 	fixture_close(&f);
 	copied_release();
