@@ -24,6 +24,7 @@ struct import {
 	struct mailctl_resume resume;
 	struct mailctl_import_target target;
 	struct mailctl_progress progress;
+	uint64_t n_before;              /* letters of it that an earlier import stored */
 	uint64_t n_letters, n_octets;   /* read */
 	char in_folder[1024];           /* of the source, that of the last letter */
 };
@@ -103,24 +104,27 @@ static void tell(struct import *self, int64_t took_ms)
 	uint64_t n = self->is_dry ? self->n_letters : self->target.n_stored;
 
 	if (self->ctl->json) {
-		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I}", "user", self->address, "folder", self->folder, "source",
+		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "user", self->address, "folder", self->folder, "source",
 		                             mailctl_show_json(self->name), "dry_run", self->is_dry, "messages", (json_int_t)n, "already_there",
-		                             (json_int_t)self->target.n_there, "octets", (json_int_t)self->n_octets, "mailboxes",
+		                             (json_int_t)self->target.n_there, "imported_before", (json_int_t)self->n_before, "octets", (json_int_t)self->n_octets, "mailboxes",
 		                             (json_int_t)self->target.n_mailboxes, "ms", (json_int_t)took_ms));
 		return;
 	}
-	printf("%s%" PRIu64 " message%s, %s, in %" PRIu64 " mailbox%s: %.1f s, %.0f/s\n", self->is_dry ? "would import " : "", n, n == 1 ? "" : "s",
+	if (n == 0 && self->n_before > 0 && !self->is_dry)
+		puts("already imported: nothing in it is new");
+	else
+		printf("%s%" PRIu64 " message%s, %s, in %" PRIu64 " mailbox%s: %.1f s, %.0f/s\n", self->is_dry ? "would import " : "", n, n == 1 ? "" : "s",
 	       mailctl_show_octets(self->n_octets, octets), self->target.n_mailboxes, self->target.n_mailboxes == 1 ? "" : "es",
 	       (double)took_ms / 1000, (double)n * 1000 / (double)took_ms);
 	if (self->target.n_there > 0)
 		printf("%" PRIu64 " more were there already\n", self->target.n_there);
 }
 
-static bool go_on_where_it_stopped(struct import *self, struct error *err)
+static bool go_on_behind(struct import *self, struct error *err)
 {
 	if (self->again)
-		mailctl_resume_forget(&self->resume);
-	if (self->resume.place == NULL)
+		mailctl_resume_forget(&self->resume, !self->is_dry);
+	if (self->resume.n_places == 0)
 		return true;
 	if (!mailctl_import_target_goes_on(&self->target)) {
 		*err = self->target.err;
@@ -128,8 +132,9 @@ static bool go_on_where_it_stopped(struct import *self, struct error *err)
 	}
 	if (!self->ctl->json)
 		printf("going on behind %" PRIu64 " messages that are stored\n", self->resume.n_letters);
-	return mailctl_source_resume(self->source, self->resume.folder, self->resume.place, err) ||
-	       error_prefix(err, "say --again to import all of it anew");
+	self->n_before = self->resume.n_letters;
+	mailctl_source_resume(self->source, &self->resume);
+	return true;
 }
 
 static int run(struct import *self)
@@ -137,8 +142,8 @@ static int run(struct import *self)
 	struct error err = { 0 };
 
 	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->folder, &self->resume);
-	bool began = self->is_dry || (mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
-	                              go_on_where_it_stopped(self, &err)), ok = began;
+	bool ok = mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
+	          go_on_behind(self, &err), began = ok;
 	mailctl_progress_start(&self->progress);
 	while (ok && mailctl_source_next(self->source, &err))
 		ok = take_letter(self, &err);
@@ -148,10 +153,11 @@ static int run(struct import *self)
 	ok = ok && err.kind == ERROR_NONE;
 	if (!self->is_dry)
 		mailctl_import_target_release(&self->target);
-	if (began && !ok && self->resume.place != NULL)
+	if (began && !ok && !self->is_dry && self->resume.n_places > 0)
 		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
-	if (ok && !self->is_dry)
-		mailctl_resume_forget(&self->resume);
+	/* a test bench forgets its mail */
+	if (ok && self->m.settings.ephemeral)
+		mailctl_resume_forget(&self->resume, true);
 	mailctl_resume_release(&self->resume);
 	if (ok)
 		tell(self, took_ms);

@@ -165,6 +165,25 @@ void mailctl_maildir_name(const char *folder, struct buffer *out)
 	buffer_release(&utf7);
 }
 
+static size_t unique_len(const char *place)
+{
+	return strcspn(unique(place), ":");
+}
+
+/* What sorts behind the letter that was imported last is left: one that is gone meanwhile does no harm. */
+static void pass_over(struct maildir *self, const char *place)
+{
+	while (self->letter < self->letters.n) {
+		const char *name = self->letters.at[self->letter];
+		size_t len = unique_len(name), other = unique_len(place);
+		int order = strncmp(unique(name), unique(place), len < other ? len : other);
+		if (order > 0 || (order == 0 && len > other))
+			break;
+		self->letter++;
+	}
+	self->source.done += self->letter;
+}
+
 static bool open_next_folder(struct maildir *self, struct error *err)
 {
 	const char *name = self->folders.at[self->folder++];
@@ -183,6 +202,9 @@ static bool open_next_folder(struct maildir *self, struct error *err)
 	read_keywords(self);
 	show_folder_name(self, name);
 	self->source.letter.folder = self->folder_name.at;
+	const char *place = mailctl_source_place(&self->source, self->folder_name.at);
+	if (place != NULL)
+		pass_over(self, place);
 	return true;
 }
 
@@ -241,36 +263,7 @@ static bool read_maildir(struct mailctl_source *source, struct buffer *out, stru
 	return out->len > from;
 }
 
-static size_t unique_len(const char *place)
-{
-	return strcspn(unique(place), ":");
-}
-
-/* A letter that is gone meanwhile does no harm: they have an order. */
-static bool resume_maildir(struct mailctl_source *source, const char *folder, const char *place, struct error *err)
-{
-	struct maildir *self = (struct maildir *)source;
-
-	do {
-		source->done += self->letters.n;
-		if (self->folder == self->folders.n)
-			return error_set(err, ERROR_NOT_FOUND, "the folder %s, where the import stopped, is not in the source any more", folder);
-		if (!open_next_folder(self, err))
-			return false;
-	} while (strcmp(self->folder_name.at, folder) != 0);
-	while (self->letter < self->letters.n) {
-		const char *name = self->letters.at[self->letter];
-		size_t len = unique_len(name), other = unique_len(place);
-		int order = strncmp(unique(name), unique(place), len < other ? len : other);
-		if (order > 0 || (order == 0 && len > other))
-			break;
-		self->letter++;
-	}
-	source->done += self->letter;
-	return true;
-}
-
-static const struct mailctl_source_ops maildir_ops = { .next = next_maildir, .read = read_maildir, .resume = resume_maildir, .close = close_maildir };
+static const struct mailctl_source_ops maildir_ops = { .next = next_maildir, .read = read_maildir, .close = close_maildir };
 
 static bool is_maildir(int dir_fd, const char *name)
 {

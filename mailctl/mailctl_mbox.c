@@ -38,7 +38,7 @@ struct mbox {
 static const char *const dropped[] = { "Status:", "X-Status:", "X-Keywords:", "X-UID:", "X-IMAP:", "X-IMAPbase:" };
 #define N_WITH_FLAGS 3                  /* the first of them */
 
-/* ---- files ---- */
+/* ---- which files ---- */
 
 static int compare_names(const FTSENT **a, const FTSENT **b)
 {
@@ -80,21 +80,6 @@ static void close_mbox(struct mailctl_source *source)
 	buffer_release(&self->flag_line);
 	arena_reset(&self->arena);
 	free(self);
-}
-
-static bool open_next_file(struct mbox *self, struct error *err)
-{
-	const char *path = self->paths[self->path++];
-
-	mailctl_lines_close(&self->lines);
-	free(self->folder);
-	self->folder = xstrdup(self->root_len == 0 ? "" : path + self->root_len);
-	if (self->root_len != 0)
-		self->folder[strlen(self->folder) - (sizeof SUFFIX - 1)] = '\0';
-	self->source.letter.folder = self->folder;
-	self->has_next = false;
-	self->may_begin = true;
-	return mailctl_lines_open(&self->lines, AT_FDCWD, path, err);
 }
 
 /* ---- lines ---- */
@@ -235,6 +220,57 @@ static bool find_letter(struct mbox *self, struct error *err)
 	return self->has_next;
 }
 
+static void begin_letter(struct mbox *self)
+{
+	self->has_next = false;
+	self->in_header = true;
+	self->in_flag_line = self->drops_field = self->may_begin = self->holds_empty = false;
+	buffer_clear(&self->flag_line);
+	arena_reset(&self->arena);
+	self->source.letter.internal_date_s = self->next_date_s;
+	snprintf(self->place, sizeof self->place, "%llu", (unsigned long long)self->next_offset);
+	self->source.letter.place = self->place;
+}
+
+/* ---- files ---- */
+
+/* Behind the letter that was imported last. */
+static bool pass_over(struct mbox *self, const char *place, struct error *err)
+{
+	uint64_t offset = strtoull(place, NULL, 10);
+	struct buffer passed = { 0 };
+
+	if (!mailctl_lines_seek(&self->lines, offset, err))
+		return false;
+	self->source.done += offset;
+	if (!find_letter(self, err) || self->next_offset != offset)
+		return err->kind == ERROR_NONE && error_set(err, ERROR_NOT_FOUND, "the letter at octet %s, the last that was imported, is not there any more: "
+		                                            "--again imports all of it anew", place);
+	begin_letter(self);
+	while (read_mbox(&self->source, &passed, err))
+		buffer_clear(&passed);
+	buffer_release(&passed);
+	return err->kind == ERROR_NONE;
+}
+
+static bool open_next_file(struct mbox *self, struct error *err)
+{
+	const char *path = self->paths[self->path++];
+
+	mailctl_lines_close(&self->lines);
+	free(self->folder);
+	self->folder = xstrdup(self->root_len == 0 ? "" : path + self->root_len);
+	if (self->root_len != 0)
+		self->folder[strlen(self->folder) - (sizeof SUFFIX - 1)] = '\0';
+	self->source.letter.folder = self->folder;
+	self->has_next = false;
+	self->may_begin = true;
+	if (!mailctl_lines_open(&self->lines, AT_FDCWD, path, err))
+		return false;
+	const char *place = mailctl_source_place(&self->source, self->folder);
+	return place == NULL || pass_over(self, place, err) || error_prefix(err, "%s", path);
+}
+
 static bool next_mbox(struct mailctl_source *source, struct error *err)
 {
 	struct mbox *self = (struct mbox *)source;
@@ -247,52 +283,11 @@ static bool next_mbox(struct mailctl_source *source, struct error *err)
 			return false;
 		}
 	}
-	self->has_next = false;
-	self->in_header = true;
-	self->in_flag_line = self->drops_field = self->may_begin = self->holds_empty = false;
-	buffer_clear(&self->flag_line);
-	arena_reset(&self->arena);
-	source->letter.internal_date_s = self->next_date_s;
-	snprintf(self->place, sizeof self->place, "%llu", (unsigned long long)self->next_offset);
-	source->letter.place = self->place;
+	begin_letter(self);
 	return true;
 }
 
-static bool find_place(struct mbox *self, const char *folder, const char *place, struct error *err)
-{
-	struct mailctl_source *source = &self->source;
-	struct buffer passed = { 0 };
-	struct stat status;
-
-	while (self->path < self->n_paths) {
-		if (!open_next_file(self, err))
-			return false;
-		if (strcmp(self->folder, folder) == 0)
-			break;
-		if (fstat(self->lines.fd, &status) == 0)
-			source->done += (uint64_t)status.st_size;
-	}
-	if (self->folder == NULL || strcmp(self->folder, folder) != 0 || !mailctl_lines_seek(&self->lines, strtoull(place, NULL, 10), err))
-		return false;
-	source->done += self->lines.offset;
-	if (!mailctl_source_next(source, err) || strcmp(source->letter.place, place) != 0)
-		return false;
-	while (mailctl_source_read(source, &passed, err))
-		buffer_clear(&passed);
-	buffer_release(&passed);
-	return true;
-}
-
-static bool resume_mbox(struct mailctl_source *source, const char *folder, const char *place, struct error *err)
-{
-	struct error why = { 0 };
-
-	if (find_place((struct mbox *)source, folder, place, &why))
-		return true;
-	return error_set(err, ERROR_NOT_FOUND, "the letter at octet %s, where the import stopped, is not in the source any more", place);
-}
-
-static const struct mailctl_source_ops mbox_ops = { .next = next_mbox, .read = read_mbox, .resume = resume_mbox, .close = close_mbox };
+static const struct mailctl_source_ops mbox_ops = { .next = next_mbox, .read = read_mbox, .close = close_mbox };
 
 struct mailctl_source *mailctl_mbox_open(const char *path, struct error *err)
 {

@@ -23,27 +23,35 @@ static char *file_name(const char *data_dir, const char *user, const char *folde
 	return path;
 }
 
-#define N_LINES 4
+static void set(char **text, const char *to)
+{
+	free(*text);
+	*text = xstrdup(to);
+}
 
-/* uidvalidity next_uid n_letters, then into, folder and place, a line each; the last two empty before the first letter. */
+/* uidvalidity next_uid n_letters, then into, then folder and place of each folder, a line each; empty before the first letter. */
 static void read_file(struct mailctl_resume *resume)
 {
 	FILE *file = fopen(resume->path, "re");
-	char *lines[N_LINES] = { 0 };
-	size_t sizes[N_LINES] = { 0 }, n = 0;
-	uint32_t uidvalidity, next_uid;
+	char *line = NULL, *folder = NULL;
+	size_t size = 0;
+	uint32_t uidvalidity = 0, next_uid = 0;
 
-	while (file != NULL && n < N_LINES && getline(&lines[n], &sizes[n], file) > 0) {
-		lines[n][strcspn(lines[n], "\n")] = '\0';
-		n++;
+	for (size_t n = 0; file != NULL && getline(&line, &size, file) > 0; n++) {
+		line[strcspn(line, "\n")] = '\0';
+		if (n == 0 && sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu64, &uidvalidity, &next_uid, &resume->n_letters) != 3)
+			break;
+		if (n == 1)
+			mailctl_resume_into(resume, line, uidvalidity, next_uid);
+		if (n < 2)
+			continue;
+		if (n % 2 == 0)
+			set(&folder, line);
+		else if (*line != '\0')
+			mailctl_resume_at(resume, folder, line);
 	}
-	if (n == N_LINES && sscanf(lines[0], "%" SCNu32 " %" SCNu32 " %" SCNu64, &uidvalidity, &next_uid, &resume->n_letters) == 3) {
-		mailctl_resume_into(resume, lines[1], uidvalidity, next_uid);
-		if (*lines[3] != '\0')
-			mailctl_resume_at(resume, lines[2], lines[3]);
-	}
-	for (size_t i = 0; i < N_LINES; i++)
-		free(lines[i]);
+	free(line);
+	free(folder);
 	if (file != NULL)
 		fclose(file);
 }
@@ -66,8 +74,11 @@ bool mailctl_resume_init(struct mailctl_resume *resume, const char *data_dir, co
 
 static void clear(struct mailctl_resume *resume)
 {
-	free(resume->folder);
-	free(resume->place);
+	for (size_t i = 0; i < resume->n_places; i++) {
+		free(resume->places[i].folder);
+		free(resume->places[i].place);
+	}
+	free(resume->places);
 	free(resume->into);
 	*resume = (struct mailctl_resume){ .path = resume->path };
 }
@@ -79,16 +90,32 @@ void mailctl_resume_release(struct mailctl_resume *resume)
 	resume->path = NULL;
 }
 
-static void set(char **text, const char *to)
+/* From the last one: that is where letters come from. */
+static struct mailctl_resume_place *find(const struct mailctl_resume *resume, const char *folder)
 {
-	free(*text);
-	*text = xstrdup(to);
+	for (size_t i = resume->n_places; i > 0; i--)
+		if (strcmp(resume->places[i - 1].folder, folder) == 0)
+			return &resume->places[i - 1];
+	return NULL;
+}
+
+const char *mailctl_resume_place(const struct mailctl_resume *resume, const char *folder)
+{
+	const struct mailctl_resume_place *found = find(resume, folder);
+
+	return found != NULL ? found->place : NULL;
 }
 
 void mailctl_resume_at(struct mailctl_resume *resume, const char *folder, const char *place)
 {
-	set(&resume->folder, folder);
-	set(&resume->place, place);
+	struct mailctl_resume_place *found = find(resume, folder);
+
+	if (found == NULL) {
+		resume->places = xreallocarray(resume->places, resume->n_places + 1, sizeof *resume->places);
+		found = &resume->places[resume->n_places++];
+		*found = (struct mailctl_resume_place){ .folder = xstrdup(folder) };
+	}
+	set(&found->place, place);
 }
 
 void mailctl_resume_into(struct mailctl_resume *resume, const char *folder, uint32_t uidvalidity, uint32_t next_uid)
@@ -102,10 +129,11 @@ bool mailctl_resume_save(const struct mailctl_resume *resume, struct error *err)
 {
 	char *new_path = xprintf("%s.new", resume->path);
 	FILE *file = fopen(new_path, "we");
-	bool ok = file != NULL && fprintf(file, "%" PRIu32 " %" PRIu32 " %" PRIu64 "\n%s\n%s\n%s\n", resume->uidvalidity, resume->next_uid,
-	                                  resume->n_letters, resume->into, resume->place == NULL ? "" : resume->folder,
-	                                  resume->place == NULL ? "" : resume->place) > 0;
+	bool ok = file != NULL && fprintf(file, "%" PRIu32 " %" PRIu32 " %" PRIu64 "\n%s\n", resume->uidvalidity, resume->next_uid,
+	                                  resume->n_letters, resume->into) > 0;
 
+	for (size_t i = 0; ok && i < resume->n_places; i++)
+		ok = fprintf(file, "%s\n%s\n", resume->places[i].folder, resume->places[i].place) > 0;
 	ok = file != NULL && fclose(file) == 0 && ok && rename(new_path, resume->path) == 0;
 	if (!ok)
 		error_set_errno(err, errno, "cannot write %s", new_path);
@@ -113,8 +141,9 @@ bool mailctl_resume_save(const struct mailctl_resume *resume, struct error *err)
 	return ok;
 }
 
-void mailctl_resume_forget(struct mailctl_resume *resume)
+void mailctl_resume_forget(struct mailctl_resume *resume, bool on_disk)
 {
-	unlink(resume->path);
+	if (on_disk)
+		unlink(resume->path);
 	clear(resume);
 }

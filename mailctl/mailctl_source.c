@@ -34,7 +34,12 @@ bool mailctl_source_read(struct mailctl_source *source, struct buffer *out, stru
 	return source->ops->read(source, out, err);
 }
 
-bool mailctl_source_resume(struct mailctl_source *source, const char *folder, const char *place, struct error *err)
+void mailctl_source_resume(struct mailctl_source *source, const struct mailctl_resume *resume)
 {
-	return source->ops->resume(source, folder, place, err);
+	source->resume = resume;
+}
+
+const char *mailctl_source_place(const struct mailctl_source *source, const char *folder)
+{
+	return source->resume != NULL ? mailctl_resume_place(source->resume, folder) : NULL;
 }
