@@ -112,7 +112,7 @@ static int after_commit(void *owner, sqlite3 *handle, const char *name, int n_pa
 
 	db->log_pages = n_pages;
 	/* what fails here is tried again after the next commit */
-	if (n_pages >= CHECKPOINT_PAGES)
+	if (n_pages >= CHECKPOINT_PAGES && !db->leaves_log)
 		sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return SQLITE_OK;
 }
@@ -212,6 +212,22 @@ void database_clear(struct database *db)
 unsigned database_log_pages(const struct database *db)
 {
 	return (unsigned)db->log_pages;
+}
+
+void database_leave_log(struct database *db)
+{
+	db->leaves_log = true;
+}
+
+bool database_copy_log(struct database *db, unsigned *n_left)
+{
+	int n_pages = 0, n_copied = 0;
+
+	if (db->error.kind != ERROR_NONE)
+		return false;
+	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_pages, &n_copied);
+	*n_left = n_pages > n_copied ? (unsigned)(n_pages - n_copied) : 0;
+	return code == SQLITE_OK || database_handle_fail(db, code);
 }
 
 static int checkpoint_now(struct database *db, int *n_pages)

@@ -58,6 +58,14 @@ bool database_fail(struct database *, enum error_kind, const char *text);
  * the file; the log begins anew only when nobody reads from it at that moment.
  */
 unsigned database_log_pages(const struct database *);
+/* Commits of this connection copy nothing any more: its owner does, at times of his own. */
+void database_leave_log(struct database *);
+/*
+ * Copy what no reader needs from the log into the file, beside other writers and without waiting for anybody.  Outside a transaction.
+ * *n_left: pages that were not copied, being needed or written meanwhile; with 0 the next commit begins the log anew.  False: a failure,
+ * TRY_LATER while another connection copies.
+ */
+bool database_copy_log(struct database *, unsigned *n_left);
 /*
  * Copy the whole log into the file, waiting wait_ms at most for those who read or write, so that it begins anew.  Outside a
  * transaction.  False: a failure, TRY_LATER when somebody stayed; database_log_pages is exact again.

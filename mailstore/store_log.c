@@ -6,7 +6,11 @@
 #include "mailstore/store_turnstile.h"
 
 /* Pages of 4 KiB. */
-#define LONG_PAGES 6000u
+#define COPY_PAGES 4000u
+#define COPY_ALONE_PAGES 5000u          /* who writes little leaves the work to who writes much, for a while */
+#define COPY_MORE_PAGES 500u            /* written since the last time */
+#define LITTLE_PAGES 1000u              /* copied while others wait for their turn */
+#define LONG_PAGES 8000u
 #define FULL_PAGES 12000u
 #define LONG_WAIT_MS 20
 #define STUCK_WAIT_MS 100
@@ -26,11 +30,34 @@ static bool empty(struct store_context *context, unsigned wait_ms)
 	return done;
 }
 
+void store_log_copy(struct store_context *context, size_t n_requests)
+{
+	struct store *store = context->store;
+	unsigned n = database_log_pages(context->db), n_left = 0;
+
+	if (n < COPY_PAGES)
+		store->copied_pages = 0;
+	if (n < (n_requests > 1 ? COPY_PAGES : COPY_ALONE_PAGES) || n < store->copied_pages + COPY_MORE_PAGES)
+		return;
+	database_clear(context->db);
+	if (database_copy_log(context->db, &n_left)) {
+		store->copied_pages = n;
+		store->log_is_copied = n_left <= LITTLE_PAGES;
+	}
+	/* what fails here is tried again after the next commit */
+	database_clear(context->db);
+}
+
 bool store_log_bound(struct store_context *context, struct error *err)
 {
 	struct store *store = context->store;
 	unsigned n = database_log_pages(context->db);
 
+	if (store->log_is_copied) {
+		store->log_is_copied = false;
+		if (n >= COPY_PAGES && empty(context, 0))
+			return true;
+	}
 	if (n < LONG_PAGES)
 		return true;
 	/* who waited in vain once tells the next ones soon */

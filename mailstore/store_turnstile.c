@@ -95,6 +95,13 @@ bool store_turnstile_enter(struct store_turnstile *turnstile, unsigned wait_ms, 
 	return true;
 }
 
+bool store_turnstile_is_wanted(const struct store_turnstile *turnstile)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = QUEUE, .l_len = 1 };
+
+	return fcntl(turnstile->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 void store_turnstile_leave(struct store_turnstile *turnstile)
 {
 	set_lock(turnstile->fd, WRITER, F_UNLCK);

@@ -17,6 +17,8 @@ bool store_turnstile_open(struct store_turnstile *, int dir_fd, struct error *er
 void store_turnstile_close(struct store_turnstile *);
 /* False after wait_ms: TRY_LATER, with the pid of who is inside. */
 bool store_turnstile_enter(struct store_turnstile *, unsigned wait_ms, struct error *err);
+/* For who is inside: does another process wait for its turn? */
+bool store_turnstile_is_wanted(const struct store_turnstile *);
 void store_turnstile_leave(struct store_turnstile *);
 
 #endif

@@ -20,6 +20,7 @@
 #define BATCH_REQUESTS 256
 #define BATCH_OCTETS ((size_t)4 << 20)
 #define BATCH_MS 100                    /* many long requests are not one transaction: the log and others' turns are bounded */
+#define SHARED_BATCH_MS 4               /* the same while another process waits for its turn */
 #define PART_MS 20                      /* a long request gives way to others after so long */
 
 struct store_writer {
@@ -39,6 +40,7 @@ struct batch {
 	struct list again;              /* ran a part, not committed yet */
 	struct list later;              /* not run: the batch took long enough */
 	struct list finished;           /* to their clients */
+	int64_t start_ms;               /* of its turn, monotonic */
 };
 
 static struct store_request *request_of(struct list_node *node)
@@ -89,10 +91,16 @@ static bool run_one(struct store_context *context, struct store_request *request
 	return !database_failed(context->db);
 }
 
+static bool has_run_long(const struct store_writer *writer, int64_t start_ms)
+{
+	int64_t ms = clock_monotonic_ms() - start_ms;
+
+	return ms >= BATCH_MS || (ms >= SHARED_BATCH_MS && store_turnstile_is_wanted(&writer->store->turnstile));
+}
+
 static bool run_all(struct store_writer *writer, struct batch *batch)
 {
 	struct store_context *context = &writer->context;
-	int64_t end_ms = clock_monotonic_ms() + BATCH_MS;
 
 	for (struct store_request *request; (request = take(&batch->requests)) != NULL;) {
 		enum store_run outcome = STORE_RUN_FAILED;
@@ -100,7 +108,7 @@ static bool run_all(struct store_writer *writer, struct batch *batch)
 		list_append(outcome == STORE_RUN_MORE ? &batch->again : &batch->done, &request->node);
 		if (!ok)
 			return false;
-		if (clock_monotonic_ms() >= end_ms)
+		if (has_run_long(writer, batch->start_ms))
 			move_all(&batch->later, &batch->requests);
 	}
 	return true;
@@ -233,6 +241,7 @@ static void run_batch(struct store_writer *writer, struct batch *batch)
 		fail_all(&batch->requests, &batch->finished, &why);
 		return;
 	}
+	batch->start_ms = clock_monotonic_ms();
 	bool committed = store_log_bound(&writer->context, &why) && try_batch(writer, batch, &why);
 	if (!committed && why.kind == ERROR_FULL && store_ballast_drop(store)) {
 		refuse_without_room(writer, batch);
@@ -276,12 +285,14 @@ static void *run(void *at)
 		if (list_is_empty(&writer->waiting))
 			break;
 		take_batch(writer, &batch);
+		size_t n_requests = batch.requests.n;
 		pthread_mutex_unlock(&writer->mutex);
 		run_batch(writer, &batch);
 		store_request_go_on(&batch.finished);
 		store_client_post(&batch.finished);
 		hint(writer);
 		writer->context.n_hints = 0;
+		store_log_copy(&writer->context, n_requests);
 		pthread_mutex_lock(&writer->mutex);
 		move_all(&batch.later, &writer->waiting);
 		move_all(&batch.later, &batch.again);
@@ -297,6 +308,7 @@ struct store_writer *store_writer_create(struct store *store, struct error *err)
 
 	if (db == NULL)
 		return NULL;
+	database_leave_log(db);
 	struct store_writer *writer = xcalloc(1, sizeof *writer);
 	writer->store = store;
 	writer->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1 } };

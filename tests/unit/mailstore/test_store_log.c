@@ -129,6 +129,27 @@ static void a_reader_that_stays_is_an_error_in_time(void)
 	fixture_close(&f);
 }
 
+/* Each finds pages of the other in the log when it has copied its own. */
+static void two_writers_begin_the_log_anew(void)
+{
+	struct fixture f = { 0 };
+	int64_t highest = 0;
+
+	fixture_start(&f, "two");
+	int64_t bob = add_user(&f, "bob@a.test");
+	struct fixture g = f;
+	fixture_open(&g);
+	n_refused = 0;
+	for (int i = 0; i < 20; i++) {
+		deliver_eight(&f, bob);
+		deliver_to(&g, 500000, &bob, 1);
+		highest = log_octets(&f) > highest ? log_octets(&f) : highest;
+	}
+	CHECK_ROW(n_refused == 0 && highest > BOUND / 8 && highest <= BOUND / 2, "170 MB went through a log that nobody had to wait for");
+	fixture_close(&g);
+	fixture_close(&f);
+}
+
 static void rest_empties_the_log(void)
 {
 	struct fixture f = { 0 };
@@ -148,6 +169,7 @@ int main(void)
 {
 	readers_back_to_back_do_not_grow_the_log();
 	a_reader_that_stays_is_an_error_in_time();
+	two_writers_begin_the_log_anew();
 	rest_empties_the_log();
 	return check_finish();
 }
