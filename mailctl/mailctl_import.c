@@ -185,7 +185,7 @@ static int parse(struct import *self, int argc, char **argv)
 
 int mailctl_import(struct mailctl *ctl, int argc, char **argv)
 {
-	struct import self = { .ctl = ctl, .m = { .tells_daemons = true } };
+	struct import self = { .ctl = ctl, .m = { .is_patient = true, .tells_daemons = true } };
 	struct error err = { 0 };
 	int code = parse(&self, argc, argv);
 

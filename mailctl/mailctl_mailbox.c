@@ -144,7 +144,7 @@ static void deleted(void *owner, const struct error *err, int64_t mailbox_id)
 int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = { { "yes", no_argument, NULL, 'y' }, { 0 } };
-	struct asking a = { 0 };
+	struct asking a = { .m = { .is_patient = true } };
 	bool sure = false;
 	int option, code;
 
@@ -202,7 +202,7 @@ static void move_subscriptions(struct asking *a, const char *new_name)
 
 int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
 {
-	struct asking a = { 0 };
+	struct asking a = { .m = { .is_patient = true } };
 	int code;
 
 	if (!mailctl_wants(argc, 3, "mailbox rename ADDRESS NAME NEW-NAME", &code))

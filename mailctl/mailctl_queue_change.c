@@ -105,6 +105,7 @@ int mailctl_queue_change(struct mailctl *ctl, int argc, char **argv)
 		return code;
 	if ((selection.n_ids > 0) + (selection.domain != NULL) + selection.all != 1)
 		return mailctl_usage("usage: mailctl queue %s ID...|--to DOMAIN|--all", argv[0]);
+	c.m.is_patient = selection.n_ids == 0;
 	if (mailctl_store_open(&c.m, ctl, &code)) {
 		struct store_queue_filter filter = { .domain = selection.domain };
 		code = selection.n_ids > 0 ? change_ids(&c, &selection) : change_one(&c, &filter, NULL);

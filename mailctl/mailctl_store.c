@@ -7,6 +7,8 @@
 #include "service/service_exit.h"
 #include "service/service_rights.h"
 
+#define PATIENCE_MS 60000
+
 bool mailctl_store_prepare(struct mailctl_store *m, const struct mailctl *ctl, int *code)
 {
 	struct service_identity who;
@@ -61,6 +63,7 @@ bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int 
 	options.data_dir = m->settings.data_dir;
 	options.ephemeral = m->settings.ephemeral;
 	options.compress = m->settings.compress == SERVICE_COMPRESS_ZSTD;
+	options.turn_wait_ms = m->is_patient ? PATIENCE_MS : 0;
 	options.on_commit = m->tells_daemons ? tell_daemons : NULL;
 	options.owner = m;
 	m->store = store_open(&options, &err);

@@ -17,6 +17,7 @@ struct mailctl_store {                  /* zero-initialise */
 	struct store *store;
 	struct store_client *client;
 	struct error err;               /* of the request that is waited for */
+	bool is_patient;                /* set before the opening: whoever started a long verb can wait a minute for other writers, and can interrupt it */
 	bool tells_daemons;             /* set before the opening: they hear of each commit at once, else by their next poll */
 	struct net_loop *loop;          /* never run: the hints of others are nothing to a verb that tells */
 	struct service_hint *hint;      /* NULL: no multicast here, they poll */

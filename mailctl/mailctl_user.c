@@ -110,7 +110,7 @@ static void say_deleted(const struct mailctl *ctl, const struct deleting *d)
 
 static int delete(struct mailctl *ctl, const char *name)
 {
-	struct deleting d = { .name = name };
+	struct deleting d = { .name = name, .m = { .is_patient = true } };
 	int code;
 
 	if (mailctl_store_open(&d.m, ctl, &code)) {

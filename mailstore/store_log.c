@@ -48,6 +48,12 @@ void store_log_copy(struct store_context *context, size_t n_requests)
 	database_clear(context->db);
 }
 
+/* However patient its own program is, others wait behind it. */
+static unsigned full_wait_ms(const struct store *store)
+{
+	return store->options.turn_wait_ms < STORE_TURN_WAIT_MS ? store->options.turn_wait_ms : STORE_TURN_WAIT_MS;
+}
+
 bool store_log_bound(struct store_context *context, struct error *err)
 {
 	struct store *store = context->store;
@@ -61,7 +67,7 @@ bool store_log_bound(struct store_context *context, struct error *err)
 	if (n < LONG_PAGES)
 		return true;
 	/* who waited in vain once tells the next ones soon */
-	unsigned patience_ms = n < FULL_PAGES ? LONG_WAIT_MS : store->log_is_stuck ? STUCK_WAIT_MS : store->options.turn_wait_ms;
+	unsigned patience_ms = n < FULL_PAGES ? LONG_WAIT_MS : store->log_is_stuck ? STUCK_WAIT_MS : full_wait_ms(store);
 	bool done = empty(context, patience_ms);
 	bool was_stuck = store->log_is_stuck;
 	store->log_is_stuck = !done && database_log_pages(context->db) >= FULL_PAGES;

@@ -16,6 +16,7 @@
 enum octet { QUEUE, WRITER, PID };      /* places in the file */
 
 #define PID_LEN 11
+#define TELL_MS 5000                    /* who waits longer says so */
 
 bool store_turnstile_open(struct store_turnstile *turnstile, int dir_fd, struct error *err)
 {
@@ -41,18 +42,30 @@ static int set_lock(int fd, enum octet octet, short type)
 	return failed;
 }
 
+/* The process that writes; 0 = not known. */
+static long holder(int fd)
+{
+	char text[PID_LEN + 1] = "";
+
+	return pread(fd, text, PID_LEN, PID) > 0 ? strtol(text, NULL, 10) : 0;
+}
+
 /* F_OFD_SETLKW cannot be bounded without signals; the one at octet 0 asks ten thousand times a second, alone. */
 static bool poll_lock(int fd, enum octet octet, int64_t deadline_ms, struct error *err)
 {
 	struct timespec pause = { 0, 50000 };
+	int64_t start_ms = clock_monotonic_ms(), now_ms;
 
-	for (;;) {
+	for (bool is_told = false;; is_told = is_told || now_ms - start_ms >= TELL_MS) {
 		int failed = set_lock(fd, octet, F_WRLCK);
 		if (failed == 0)
 			return true;
 		if (failed != EAGAIN && failed != EACCES)
 			return error_set_errno(err, failed, "cannot lock turnstile");
-		if (clock_monotonic_ms() >= deadline_ms)
+		now_ms = clock_monotonic_ms();
+		if (!is_told && now_ms - start_ms >= TELL_MS && now_ms < deadline_ms)
+			log_warning("store", "waits-for-turn", "holder=%ld", holder(fd));
+		if (now_ms >= deadline_ms)
 			return error_set(err, ERROR_TRY_LATER, "another process keeps writing");
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 800000)
@@ -62,12 +75,12 @@ static bool poll_lock(int fd, enum octet octet, int64_t deadline_ms, struct erro
 
 static void name_holder(int fd, struct error *err)
 {
-	char text[PID_LEN + 1] = "";
+	long pid = holder(fd);
 
-	if (pread(fd, text, PID_LEN, PID) <= 0)
+	if (pid == 0)
 		return;
-	error_set(err, ERROR_TRY_LATER, "process %ld keeps writing", strtol(text, NULL, 10));
-	log_warning("store", "turn-timed-out", "holder=%ld", strtol(text, NULL, 10));
+	error_set(err, ERROR_TRY_LATER, "process %ld keeps writing", pid);
+	log_warning("store", "turn-timed-out", "holder=%ld", pid);
 }
 
 bool store_turnstile_enter(struct store_turnstile *turnstile, unsigned wait_ms, struct error *err)
