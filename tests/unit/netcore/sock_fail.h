@@ -11,6 +11,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@
 	X(recv) X(read) X(recvmsg) X(recvmmsg) X(send) X(write) X(sendto) X(sendmsg) X(sendmmsg) \
 	X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(poll) X(eventfd) X(signalfd) \
 	X(open) X(flock) X(lstat) X(unlink) X(nanosleep) X(getrlimit) X(setrlimit) \
-	X(getaddrinfo) X(pthread_create)
+	X(getaddrinfo) X(if_nametoindex) X(pthread_create)
 
 #define AS_ENUM(name) CALL_##name,
 #define AS_TEXT(name) #name,
@@ -67,7 +68,7 @@ static const struct sock_fault {
 	FAULT(eventfd, EMFILE) FAULT(eventfd, ENFILE) FAULT(eventfd, ENOMEM) FAULT(signalfd, EMFILE) FAULT(signalfd, ENFILE)
 	FAULT(open, EMFILE) FAULT(open, EACCES) FAULT(flock, EINTR) FAULT(flock, EWOULDBLOCK) FAULT(flock, ENOLCK) FAULT(lstat, ENOENT) FAULT(lstat, EACCES)
 	FAULT(unlink, EACCES) FAULT(unlink, EROFS) FAULT(nanosleep, EINTR) FAULT(getrlimit, EPERM) FAULT(setrlimit, EPERM)
-	FAULT(getaddrinfo, EAI_AGAIN) FAULT(getaddrinfo, EAI_MEMORY) FAULT(getaddrinfo, EAI_NONAME)
+	FAULT(getaddrinfo, EAI_AGAIN) FAULT(getaddrinfo, EAI_MEMORY) FAULT(getaddrinfo, EAI_NONAME) FAULT(if_nametoindex, EMFILE)
 	FAULT(pthread_create, EAGAIN)
 };
 #define SOCK_FAULTS (sizeof sock_faults / sizeof *sock_faults)
@@ -163,6 +164,11 @@ PLAIN(int, unlink, (const char *path), path)
 PLAIN(int, nanosleep, (const struct timespec *time, struct timespec *left), time, left)
 PLAIN(int, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), what, limit)
 PLAIN(int, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit), what, limit)
+
+unsigned if_nametoindex(const char *name)
+{
+	return TURN(if_nametoindex) ? 0 : REAL(if_nametoindex)(name);
+}
 
 int getaddrinfo(const char *restrict host, const char *restrict port, const struct addrinfo *restrict hints, struct addrinfo **restrict list)
 {

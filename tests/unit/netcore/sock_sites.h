@@ -23,6 +23,7 @@ static const struct sock_file {
 	{ "net_loop.c", "test_net_faults_loop" }, { "net_poll_epoll.c", "test_net_faults_loop" }, { "net_poll_poll.c", "test_net_faults_loop" },
 	{ "net_signal.c", "test_net_faults_loop" }, { "net_worker.c", "test_net_faults_loop" }, { "net_connect.c", "test_net_faults_loop" },
 	{ "net_socket.c", "test_net_faults_socket" }, { "net_unix.c", "test_net_faults_socket" },
+	{ "net_addr.c", "test_net_faults_socket" },
 	{ "net_dns_exchange.c", "test_net_faults_dns" },
 	{ "net_group.c", "test_net_faults_group" }, { "net_broadcast.c", "test_net_faults_group" },
 	{ "net_interface.c", "test_net_faults_discover" }, { "net_discover.c", "test_net_faults_discover" },

@@ -78,6 +78,15 @@ static void connected(enum net_poll_kind kind, const char *claim)
 	net_socket_close(listener);
 }
 
+static void scoped(enum net_poll_kind kind, const char *claim)
+{
+	struct net_addr addr;
+	struct error err = { 0 };
+
+	(void)kind;
+	CHECK_ROW(net_addr_parse("[fe80::1%lo]:25", &addr, &err) || (a_fault_came() && err.text[0] != '\0'), claim);
+}
+
 /* ---- a path that nobody listens on any more ---- */
 
 static void take_over(int (*make)(const struct net_addr *, struct error *), const char *claim)
@@ -167,7 +176,7 @@ static void passed(enum net_poll_kind kind, const char *claim)
 }
 
 static const struct fault_play plays[] = {
-	{ "made", made }, { "connected", connected }, { "a stale path, streams", stale_stream }, { "a stale path, datagrams", stale_datagram },
+	{ "made", made }, { "connected", connected }, { "an address with its interface", scoped }, { "a stale path, streams", stale_stream }, { "a stale path, datagrams", stale_datagram },
 	{ "the lock is waited for", waited_for }, { "unnamed", unnamed }, { "descriptors passed", passed },
 };
 
