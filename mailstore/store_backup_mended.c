@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "database/database_statement.h"
+#include "mailstore/store_dictionary.h"
 #include "mailstore/store_fault_frames.h"
 #include "mailstore/store_salvage.h"
 #include "mailstore/store_stored.h"
@@ -61,7 +62,8 @@ static int64_t ask_for(struct database *db, const char *literal, int64_t message
 
 void store_backup_copy_mended(struct database *db, int folder_fd, uint64_t *n, uint64_t *n_octets)
 {
-	struct store_stored stored = { .fd = -1 };
+	struct store_dictionaries *dictionaries = store_dictionaries_create(NULL);
+	struct store_stored stored = { .fd = -1, .packer = { .dictionaries = dictionaries } };
 	struct arena arena = { 0 };
 
 	*n = *n_octets = 0;
@@ -76,5 +78,6 @@ void store_backup_copy_mended(struct database *db, int folder_fd, uint64_t *n, u
 		*n_octets += (uint64_t)ask_for(db, "SELECT size FROM main.message WHERE message_id = ? AND file IS NULL", message_id);
 	}
 	store_stored_release(&stored);
+	store_dictionaries_destroy(dictionaries);
 	arena_reset(&arena);
 }

@@ -91,7 +91,10 @@ void store_backup_copy_rest(struct database *db)
 	run_each(db, database_statement_begin(db,
 		"SELECT printf('DELETE FROM main.\"%w\"; INSERT INTO main.\"%w\"(%s) SELECT %s FROM live.\"%w\"', name, name, columns, columns, name) FROM "
 		"(SELECT name, (SELECT group_concat('\"' || c.name || '\"') FROM pragma_table_info(t.name, 'live') c) AS columns FROM live.sqlite_schema t "
-		"WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('message', 'chunk') AND name NOT LIKE 'backup%')"));
+		"WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('message', 'chunk', 'dictionary') AND name NOT LIKE 'backup%')"));
+	/* what an earlier state had stays: bodies name it, and a store that lost its own gets it back */
+	run_each(db, database_statement_begin(db,
+		"SELECT 'INSERT OR IGNORE INTO main.dictionary SELECT * FROM live.dictionary' FROM live.sqlite_schema WHERE type = 'table' AND name = 'dictionary'"));
 	database_script(db, "DELETE FROM main.sqlite_sequence; INSERT INTO main.sqlite_sequence SELECT * FROM live.sqlite_sequence");
 }
 

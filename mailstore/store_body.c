@@ -6,11 +6,13 @@
 #include "base/budget.h"
 #include "base/memory.h"
 #include "mailstore/store_client.h"
+#include "mailstore/store_dictionary.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 #include "mailstore/store_packer.h"
 #include "mailstore/store_stager.h"
 #include "mailstore/store_stored.h"
+#include "mailstore/store_trainer.h"
 
 #define ROW_OCTETS 1024                 /* of a message without its body, about */
 #define PACKING_GAIN 8                  /* a body stays plain whose first chunk shrinks by less than this part */
@@ -80,9 +82,11 @@ static struct buffer take_open(struct store_body *body)
 {
 	struct buffer chunk = { 0 };
 	struct bytes packed = { 0 };
+	/* the header is in the first; later ones are long enough to know themselves */
+	const struct store_dictionary *dictionary = body->n_chunks + body->n_ends == 0 ? store_dictionaries_newest(body->store->dictionaries) : NULL;
 
 	if (!body->is_decided || body->codec == STORE_ZSTD)
-		packed = store_packer_pack(&body->client->packer, buffer_bytes(&body->open));
+		packed = store_packer_pack(&body->client->packer, dictionary, buffer_bytes(&body->open));
 	if (!body->is_decided && packed.len <= body->open.len - body->open.len / PACKING_GAIN)
 		body->codec = STORE_ZSTD;
 	body->is_decided = true;
@@ -265,6 +269,8 @@ void store_body_hand_over(struct store_body *body, struct error *err)
 	stop_waiting(body);
 	if (ok && body->open.len > 0)
 		ok = close_chunk(body, &body->error);
+	if (body->store->options.compress)
+		store_trainer_note(body->store->trainer);
 	if (ok && body->codec == STORE_ZSTD && body->size > STORE_BODY_ROWS_MAX)
 		ok = stage_index(body, &body->error);
 	body->client = NULL;

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
+#include "mailstore/store_dictionary.h"
+#include "mailstore/store_fault_dictionaries.h"
 #include "mailstore/store_fault_files.h"
 #include "mailstore/store_fault_frames.h"
 #include "mailstore/store_faults.h"
@@ -64,6 +66,12 @@ static void report_frame(void *owner, const struct store_fault_frame *frame)
 	report(owner, bytes_text(frame->text));
 }
 
+static void report_dictionary(void *owner, unsigned number, const char *text)
+{
+	(void)number;
+	report(owner, bytes_text(text));
+}
+
 /* Each question is one statement and sees one state; none after another, so that no reader stays longer than it needs. */
 static void run_checks(struct check *check)
 {
@@ -71,7 +79,10 @@ static void run_checks(struct check *check)
 	for (size_t i = 0; i < store_n_faults; i++)
 		ask(check, store_faults[i].question);
 	store_fault_files_walk(check->db, check->dir_fd, check->now_s, report_file, check);
-	store_fault_frames_walk(check->db, check->dir_fd, report_frame, check);
+	struct store_dictionaries *dictionaries = store_dictionaries_create(NULL);
+	store_fault_dictionaries_walk(check->db, report_dictionary, check);
+	store_fault_frames_walk(check->db, dictionaries, check->dir_fd, report_frame, check);
+	store_dictionaries_destroy(dictionaries);
 }
 
 int store_check(const char *data_dir, store_finding_fn *finding, void *owner, struct error *err)

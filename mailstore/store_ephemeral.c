@@ -72,7 +72,7 @@ static void remove_bodies(int dir_fd)
 
 static bool wipe_tables(struct store *store, struct database *db, int64_t *n)
 {
-	struct store_context context = { .store = store, .db = db, .stored = { .fd = -1 } };
+	struct store_context context = { .store = store, .db = db, .stored = { .fd = -1, .packer = { .dictionaries = store->dictionaries } } };
 
 	store_context_start(&context, 0);
 	if (database_begin_write(db)) {

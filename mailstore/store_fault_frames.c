@@ -67,9 +67,9 @@ static const char *describe(struct database *db, int64_t message_id, const struc
 	return text;
 }
 
-void store_fault_frames_walk(struct database *db, int dir_fd, store_fault_frame_fn *fn, void *owner)
+void store_fault_frames_walk(struct database *db, struct store_dictionaries *dictionaries, int dir_fd, store_fault_frame_fn *fn, void *owner)
 {
-	struct store_stored stored = { .fd = -1 };
+	struct store_stored stored = { .fd = -1, .packer = { .dictionaries = dictionaries } };
 	struct arena arena = { 0 };
 	int64_t last = 0;
 
@@ -79,6 +79,7 @@ void store_fault_frames_walk(struct database *db, int dir_fd, store_fault_frame_
 			last = packed->frame.message_id;
 			if (store_fault_frames_is_whole(&stored, db, dir_fd, &packed->frame, &why) || why.kind == ERROR_NOT_FOUND || database_failed(db))
 				continue;
+			packed->frame.lacks_dictionary = stored.packer.lacks_dictionary;
 			packed->frame.text = describe(db, last, &why, &arena);
 			if (packed->frame.text != NULL)
 				fn(owner, &packed->frame);

@@ -294,7 +294,7 @@ static bool take_all(struct build *b, struct error *err)
 
 bool store_index_build(struct store *store, int64_t user_id, bool anew, bool (*pause)(void *owner), void *owner, struct store_index_built *built, struct error *err)
 {
-	struct build b = { .store = store, .user_id = user_id, .pause = pause, .owner = owner, .built = built, .stored = { .fd = -1 } };
+	struct build b = { .store = store, .user_id = user_id, .pause = pause, .owner = owner, .built = built, .stored = { .fd = -1, .packer = { .dictionaries = store->dictionaries } } };
 	bool ok = false;
 
 	b.db = store_database_open(store->data_dir, DATABASE_READ, false, err);

@@ -24,7 +24,7 @@ static bool read_next_frame(struct mend *m, size_t len, struct bytes *octets)
 		return false;
 	struct bytes frame = bytes_of(m->room.at, store_packer_frame_len(bytes_of(m->room.at, room)));
 	buffer_clear(&m->from.plain);
-	if (frame.len == 0 || !store_packer_unpack(&m->from.packer, frame, buffer_reserve(&m->from.plain, len), len, NULL))
+	if (frame.len == 0 || !store_packer_unpack(&m->from.packer, m->db, frame, buffer_reserve(&m->from.plain, len), len, NULL))
 		return false;
 	buffer_added(&m->from.plain, len);
 	*octets = buffer_bytes(&m->from.plain);
@@ -50,9 +50,9 @@ static bool write_chunk(struct mend *m, uint64_t n, size_t len, struct error *er
 	return store_file_add(m->made, octets, err);
 }
 
-bool store_mend_file(struct database *db, int dir_fd, const struct store_fault_frame *frame, struct store_file *made, struct error *err)
+bool store_mend_file(struct database *db, struct store_dictionaries *dictionaries, int dir_fd, const struct store_fault_frame *frame, struct store_file *made, struct error *err)
 {
-	struct mend m = { .from = { .fd = -1 }, .db = db, .made = made };
+	struct mend m = { .from = { .fd = -1, .packer = { .dictionaries = dictionaries } }, .db = db, .made = made };
 	size_t len;
 	bool ok = store_stored_open(&m.from, dir_fd, frame->message_id, frame->size, frame->codec, frame->file, err) && store_file_create(dir_fd, made, err);
 

@@ -10,6 +10,6 @@
  * Outside any transaction: all that can be unpacked of it, plain, in a new file that is synced and has its name; lines that say so stand for what is
  * lost.  Its caller puts it into the message's row, or releases it.
  */
-bool store_mend_file(struct database *, int dir_fd, const struct store_fault_frame *, struct store_file *made, struct error *err);
+bool store_mend_file(struct database *, struct store_dictionaries *, int dir_fd, const struct store_fault_frame *, struct store_file *made, struct error *err);
 
 #endif

@@ -15,12 +15,14 @@
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 #include "mailstore/store_ballast.h"
+#include "mailstore/store_dictionary.h"
 #include "mailstore/store_ephemeral.h"
 #include "mailstore/store_indexer.h"
 #include "mailstore/store_migrate.h"
 #include "mailstore/store_reader.h"
 #include "mailstore/store_schema.h"
 #include "mailstore/store_stager.h"
+#include "mailstore/store_trainer.h"
 #include "mailstore/store_writer.h"
 
 #define BUSY_MS 5000
@@ -164,9 +166,29 @@ static bool bring_forward(struct store *store, int version, struct error *err)
 	return ok || error_prefix(err, "%s", store->data_dir);
 }
 
+/* The newest, for what is packed from now on; those of what is read come when they are met. */
+static bool load_dictionary(struct store *store, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (!store->options.compress)
+		return true;
+	struct database *db = store_database_open(store->data_dir, DATABASE_READ, store->options.ephemeral, err);
+	if (db == NULL)
+		return false;
+	/* mail is packed without it then */
+	if (!store_dictionaries_load_newest(store->dictionaries, db, &why))
+		log_warning("store", "dictionary-failed", "error=%s", why.text);
+	database_close(db);
+	return true;
+}
+
 static bool start(struct store *store, struct error *err)
 {
 	int version = 0;
+
+	store->dictionaries = store_dictionaries_create(store->options.budget);
+	store->trainer = store_trainer_create(store);
 
 	store->dir_fd = open(store->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->dir_fd < 0)
@@ -174,6 +196,7 @@ static bool start(struct store *store, struct error *err)
 	return check_schema(store, &version, err) && store_turnstile_open(&store->turnstile, store->dir_fd, err) &&
 	       bring_forward(store, version, err) &&
 	       store_ephemeral_enter(store, err) &&
+	       load_dictionary(store, err) &&
 	       store_lease_open(&store->lease, store->dir_fd, err) &&
 	       (store->stager = store_stager_create(store, err)) != NULL &&
 	       (store->writer = store_writer_create(store, err)) != NULL &&
@@ -184,6 +207,9 @@ static bool start(struct store *store, struct error *err)
 /* In the direction requests travel: what left a part reaches the next one. */
 static void stop(struct store *store)
 {
+	/* it asks the others */
+	store_trainer_destroy(store->trainer);
+	store->trainer = NULL;
 	if (store->stager != NULL)
 		store_stager_drain(store->stager);
 	store_writer_destroy(store->writer);
@@ -196,6 +222,8 @@ static void stop(struct store *store)
 	store_lease_close(&store->lease);
 	store_ephemeral_leave(store);
 	store->ephemeral_fd = -1;
+	store_dictionaries_destroy(store->dictionaries);
+	store->dictionaries = NULL;
 	store_turnstile_close(&store->turnstile);
 	if (store->dir_fd >= 0)
 		close(store->dir_fd);

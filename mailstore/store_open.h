@@ -16,9 +16,11 @@
 #define STORE_TURN_WAIT_MS 5000
 #define STORE_RESERVE ((uint64_t)64 << 20)
 
+struct store_dictionaries;
 struct store_indexer;
 struct store_readers;
 struct store_stager;
+struct store_trainer;
 struct store_writer;
 
 struct store {
@@ -45,6 +47,8 @@ struct store {
 	struct store_writer *writer;
 	struct store_readers *readers;
 	struct store_indexer *indexer;
+	struct store_trainer *trainer;
+	struct store_dictionaries *dictionaries;
 };
 
 /* The database file of shard 0; the caller frees it. */

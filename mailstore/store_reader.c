@@ -110,7 +110,7 @@ static bool start(struct reader *reader, struct store *store, struct error *err)
 
 	if (db == NULL)
 		return false;
-	reader->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1 } };
+	reader->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1, .packer = { .dictionaries = store->dictionaries } } };
 	int failed = pthread_create(&reader->thread, NULL, run, reader);
 	if (failed == 0)
 		return true;

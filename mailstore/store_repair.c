@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
+#include "mailstore/store_dictionary.h"
+#include "mailstore/store_fault_dictionaries.h"
 #include "mailstore/store_fault_files.h"
 #include "mailstore/store_fault_frames.h"
 #include "mailstore/store_faults.h"
@@ -244,7 +246,7 @@ static const char *mend_packed(struct repair *r, const struct store_fault_frame 
 	struct store_file made = { .fd = -1 };
 	bool is_named = false;
 
-	if (!store_mend_file(r->context.db, r->dir_fd, frame, &made, &r->error))
+	if (!store_mend_file(r->context.db, r->context.stored.packer.dictionaries, r->dir_fd, frame, &made, &r->error))
 		return NULL;
 	if (enter(r)) {
 		is_named = name_mended(r, frame, &made);
@@ -264,6 +266,11 @@ static void repair_frame(void *owner, const struct store_fault_frame *frame)
 
 	if (failed(r))
 		return;
+	if (frame->lacks_dictionary) {
+		/* a backup may have it: its octets are worth keeping */
+		r->told(r->owner, frame->text, NULL);
+		return;
+	}
 	if (frame->file != NULL) {
 		done = mend_packed(r, frame);
 	} else if (enter(r)) {
@@ -275,16 +282,34 @@ static void repair_frame(void *owner, const struct store_fault_frame *frame)
 		r->told(r->owner, frame->text, done);
 }
 
+/* ---- dictionaries ---- */
+
+static void repair_dictionary(void *owner, unsigned number, const char *text)
+{
+	struct repair *r = owner;
+	bool is_mended = false;
+
+	if (enter(r)) {
+		is_mended = store_dictionary_mend(r->context.db, number);
+		leave(r);
+	}
+	if (!failed(r))
+		r->told(r->owner, text, is_mended ? "copied from its other row" : NULL);
+}
+
 static void repair_all(struct repair *r)
 {
 	repair_indexes(r);
+	/* before what is read with their help */
+	if (!failed(r))
+		store_fault_dictionaries_walk(r->context.db, repair_dictionary, r);
 	/* files first: a lost one leaves counters wrong */
 	if (!failed(r))
 		store_fault_files_walk(r->context.db, r->dir_fd, clock_now_s(), repair_file, r);
 	for (size_t i = 0; i < store_n_faults && !failed(r); i++)
 		repair_rows(r, &store_faults[i]);
 	if (!failed(r))
-		store_fault_frames_walk(r->context.db, r->dir_fd, repair_frame, r);
+		store_fault_frames_walk(r->context.db, r->context.stored.packer.dictionaries, r->dir_fd, repair_frame, r);
 	/* what had to go with a message of which no frame was left */
 	for (size_t i = 0; i < store_n_faults && r->n_frames > 0 && !failed(r); i++)
 		repair_rows(r, &store_faults[i]);
@@ -292,11 +317,14 @@ static void repair_all(struct repair *r)
 
 bool store_repair(const char *data_dir, store_repair_fn *told, void *owner, struct error *err)
 {
-	struct repair r = { .context = { .stored = { .fd = -1 } }, .turnstile = { .fd = -1 }, .told = told, .owner = owner };
+	struct store_dictionaries *dictionaries = store_dictionaries_create(NULL);
+	struct repair r = { .context = { .stored = { .fd = -1, .packer = { .dictionaries = dictionaries } } }, .turnstile = { .fd = -1 }, .told = told, .owner = owner };
 
 	r.dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r.dir_fd < 0)
+	if (r.dir_fd < 0) {
+		store_dictionaries_destroy(dictionaries);
 		return error_set_errno(err, errno, "cannot open %s", data_dir);
+	}
 	bool ok = store_is_known(data_dir, NULL, &r.error) && store_turnstile_open(&r.turnstile, r.dir_fd, &r.error) &&
 	          (r.context.db = store_database_open(data_dir, DATABASE_WRITE, false, &r.error)) != NULL;
 	if (ok) {
@@ -307,6 +335,7 @@ bool store_repair(const char *data_dir, store_repair_fn *told, void *owner, stru
 	database_close(r.context.db);
 	store_turnstile_close(&r.turnstile);
 	store_context_release(&r.context);
+	store_dictionaries_destroy(dictionaries);
 	close(r.dir_fd);
 	if (r.error.kind != ERROR_NONE && err != NULL)
 		*err = r.error;

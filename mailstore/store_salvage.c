@@ -78,7 +78,7 @@ static size_t feed_frame(struct store_context *context, struct summary_builder *
 
 	buffer_clear(plain);
 	char *to = buffer_reserve(plain, len);
-	if (len > 0 && !store_packer_unpack(&context->stored.packer, frame, to, len, NULL))
+	if (len > 0 && !store_packer_unpack(&context->stored.packer, context->db, frame, to, len, NULL))
 		memset(to, ' ', len);
 	summary_builder_feed(builder, bytes_of(to, len));
 	return len;
@@ -222,7 +222,7 @@ static void mend_chunk(struct store_context *context, const struct store_stored 
 	run_for(context, "DELETE FROM chunk WHERE id BETWEEN ?1 AND ?2", id, store_stored_last_row(stored->message_id, stored->codec, n));
 	s = database_statement_begin(context->db, "INSERT INTO chunk(id, data) VALUES(?, ?)");
 	database_statement_bind_int(s, 1, id);
-	database_statement_bind_blob(s, 2, stored->codec == STORE_ZSTD ? store_packer_pack(&context->stored.packer, buffer_bytes(&octets)) : buffer_bytes(&octets));
+	database_statement_bind_blob(s, 2, stored->codec == STORE_ZSTD ? store_packer_pack(&context->stored.packer, NULL, buffer_bytes(&octets)) : buffer_bytes(&octets));
 	database_statement_run(s);
 	buffer_release(&octets);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "mailstore/store_body.h"
+#include "mailstore/store_client.h"
 #include "mailstore/store_index.h"
 #include "mailstore/store_indexer.h"
 #include "mailstore/store_mailbox.h"
@@ -308,6 +309,7 @@ struct store_request *store_search(struct store_client *client, int64_t mailbox_
 
 	self->mailbox_id = mailbox_id;
 	self->stored.fd = -1;
+	self->stored.packer.dictionaries = client->store->dictionaries;
 	self->done = done;
 	self->owner = owner;
 	ranges_copy(&self->uids, uids);

@@ -67,12 +67,12 @@ size_t store_stored_chunk_len(const struct store_stored *s, uint64_t n)
 	return at >= s->size ? 0 : s->size - at < STORE_CHUNK_SIZE ? (size_t)(s->size - at) : STORE_CHUNK_SIZE;
 }
 
-static bool take(struct store_stored *s, struct bytes stored, size_t len, struct error *err)
+static bool take(struct store_stored *s, struct database *db, struct bytes stored, size_t len, struct error *err)
 {
 	char *to = buffer_reserve(&s->plain, len);
 
 	if (s->codec == STORE_ZSTD) {
-		if (!store_packer_unpack(&s->packer, stored, to, len, err))
+		if (!store_packer_unpack(&s->packer, db, stored, to, len, err))
 			return false;
 		buffer_added(&s->plain, len);
 		return true;
@@ -105,7 +105,7 @@ static bool read_rows(struct store_stored *s, struct database *db, uint64_t n, s
 	for (; stored->len <= store_packer_frame_max() && database_statement_step(row); n_rows++)
 		buffer_add_bytes(stored, database_statement_bytes(row, 0));
 	database_statement_end(row);
-	return n_rows > 0 ? take(s, buffer_bytes(stored), len, err) : error_set(err, ERROR_CORRUPT, "it is missing");
+	return n_rows > 0 ? take(s, db, buffer_bytes(stored), len, err) : error_set(err, ERROR_CORRUPT, "it is missing");
 }
 
 /* Where frame n lies. */
@@ -132,7 +132,7 @@ bool store_stored_frame_end(const struct store_stored *s, uint64_t n, uint64_t *
 	return find_frame(s, n, &start, end, NULL);
 }
 
-static bool read_frame(struct store_stored *s, uint64_t n, size_t len, struct error *err)
+static bool read_frame(struct store_stored *s, struct database *db, uint64_t n, size_t len, struct error *err)
 {
 	const struct store_file file = { .fd = s->fd };
 	struct buffer *frame = &s->packer.frame;
@@ -144,7 +144,7 @@ static bool read_frame(struct store_stored *s, uint64_t n, size_t len, struct er
 	if (!store_file_read(&file, start, buffer_reserve(frame, (size_t)(end - start)), (size_t)(end - start), err))
 		return false;
 	buffer_added(frame, (size_t)(end - start));
-	return take(s, buffer_bytes(frame), len, err);
+	return take(s, db, buffer_bytes(frame), len, err);
 }
 
 static bool read_plain(struct store_stored *s, uint64_t n, size_t len, struct error *err)
@@ -164,10 +164,11 @@ bool store_stored_chunk(struct store_stored *s, struct database *db, uint64_t n,
 	bool ok;
 
 	buffer_clear(&s->plain);
+	s->packer.lacks_dictionary = false;
 	if (s->fd < 0)
 		ok = read_rows(s, db, n, len, &why);
 	else
-		ok = s->codec == STORE_ZSTD ? read_frame(s, n, len, &why) : read_plain(s, n, len, &why);
+		ok = s->codec == STORE_ZSTD ? read_frame(s, db, n, len, &why) : read_plain(s, n, len, &why);
 	*octets = buffer_bytes(&s->plain);
 	if (!ok && err != NULL) {
 		*err = why;

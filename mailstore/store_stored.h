@@ -17,7 +17,7 @@
 #include "database/database.h"
 #include "mailstore/store_packer.h"
 
-/* Zero-initialised but for fd = -1. */
+/* Zero-initialised but for fd = -1, and for packer.dictionaries: without it what was packed with one cannot be read. */
 struct store_stored {
 	struct store_packer packer;
 	struct buffer plain;            /* the chunk that is lent */
@@ -42,7 +42,7 @@ void store_stored_close(struct store_stored *);
 void store_stored_release(struct store_stored *);
 
 #define STORE_FRAME_WHOLE 4000          /* a frame of more octets is one row */
-#define STORE_FRAME_PIECE 1010          /* four rows of so many fill a page */
+#define STORE_FRAME_PIECE 760           /* five rows of so many fill a page */
 /* The ids of the rows that chunk n may have. */
 int64_t store_stored_first_row(int64_t message_id, enum store_codec, uint64_t n);
 int64_t store_stored_last_row(int64_t message_id, enum store_codec, uint64_t n);

@@ -311,7 +311,7 @@ struct store_writer *store_writer_create(struct store *store, struct error *err)
 	database_leave_log(db);
 	struct store_writer *writer = xcalloc(1, sizeof *writer);
 	writer->store = store;
-	writer->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1 } };
+	writer->context = (struct store_context){ .store = store, .db = db, .stored = { .fd = -1, .packer = { .dictionaries = store->dictionaries } } };
 	pthread_mutex_init(&writer->mutex, NULL);
 	pthread_cond_init(&writer->wake, NULL);
 	int failed = pthread_create(&writer->thread, NULL, run, writer);
