@@ -109,6 +109,9 @@ static void hammer(uint64_t bit, int64_t for_ms)
 	uint32_t shared[N_SHARED], n_shared = 0;
 	for (size_t i = 0; messages != NULL && i < messages->n && n_shared < N_SHARED; i++)
 		shared[n_shared++] = messages->at[i].uid;
+	/* who was here before may have left the bit: setting it again would be no change */
+	for (size_t i = 0; i < n_shared; i++)
+		change_flags(shared[i], STORE_FLAGS_REMOVE, bit);
 	for (; clock_monotonic_ms() < end_ms && n_shared > 0; n++) {
 		uint32_t uid = shared[n / 2 % n_shared];
 		change_flags(uid, n % 2 == 0 ? STORE_FLAGS_ADD : STORE_FLAGS_REMOVE, bit);
