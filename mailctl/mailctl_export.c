@@ -1,5 +1,4 @@
 /* export: a user's mail out of the store. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +18,7 @@
 struct export {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
-	const char *address, *folder, *name;
-	bool is_dry;
+	struct mailctl_outside outside;
 	int64_t user_id;
 	struct mailctl_sink *sink;
 	struct mailctl_progress progress;
@@ -48,13 +46,13 @@ static void got_user(void *owner, const struct error *err, const struct store_us
 /* What is behind the named folder: "" for itself, NULL when it lies elsewhere.  Everything of a user lies below INBOX here, as in a Maildir++. */
 static const char *below(const struct export *self, const char *mailbox)
 {
-	size_t len = strlen(self->folder);
+	size_t len = strlen(self->outside.folder);
 
-	if (bytes_equal_nocase(bytes_text(self->folder), BYTES("INBOX")))
+	if (bytes_equal_nocase(bytes_text(self->outside.folder), BYTES("INBOX")))
 		return strcmp(mailbox, "INBOX") == 0 ? "" : mailbox;
-	if (strcmp(mailbox, self->folder) == 0)
+	if (strcmp(mailbox, self->outside.folder) == 0)
 		return "";
-	return strncmp(mailbox, self->folder, len) == 0 && mailbox[len] == '/' ? mailbox + len + 1 : NULL;
+	return strncmp(mailbox, self->outside.folder, len) == 0 && mailbox[len] == '/' ? mailbox + len + 1 : NULL;
 }
 
 static void got_mailboxes(void *owner, const struct error *err, const struct store_mailbox *mailboxes, size_t n)
@@ -124,7 +122,7 @@ static bool write_batch(struct export *self, struct error *err)
 
 	for (size_t i = 0; ok && i < self->messages->n; i++) {
 		const struct store_message *message = &self->messages->at[i];
-		if (self->is_dry)
+		if (self->outside.is_dry)
 			self->n_messages++, self->n_octets += message->size;
 		else if (mailctl_sink_has(self->sink, message))
 			self->n_there++;
@@ -142,7 +140,7 @@ static bool write_mailbox(struct export *self, const char *name, struct error *e
 
 	store_mailbox_open(self->m.client, self->user_id, bytes_text(name), false, got_snapshot, self);
 	store_client_wait(self->m.client);
-	bool ok = self->m.err.kind == ERROR_NONE && (self->is_dry || mailctl_sink_enter(self->sink, below(self, name), self->snapshot, err));
+	bool ok = self->m.err.kind == ERROR_NONE && (self->outside.is_dry || mailctl_sink_enter(self->sink, below(self, name), self->snapshot, err));
 	while (ok && next_uid != 0) {
 		ranges_clear(&uids);
 		ranges_add_range(&uids, next_uid, UINT32_MAX);
@@ -166,13 +164,13 @@ static void tell(const struct export *self, int64_t took_ms)
 	char octets[MAILCTL_SHOW_SIZE];
 
 	if (self->ctl->json) {
-		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I}", "user", self->address, "folder", self->folder, "target",
-		                             mailctl_show_json(self->name), "dry_run", self->is_dry, "messages", (json_int_t)self->n_messages, "already_there",
+		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I}", "user", self->outside.address, "folder", self->outside.folder, "target",
+		                             mailctl_show_json(self->outside.name), "dry_run", self->outside.is_dry, "messages", (json_int_t)self->n_messages, "already_there",
 		                             (json_int_t)self->n_there, "octets", (json_int_t)self->n_octets, "mailboxes", (json_int_t)self->n_mailboxes,
 		                             "ms", (json_int_t)took_ms));
 		return;
 	}
-	printf("%s%" PRIu64 " message%s, %s, of %zu mailbox%s: %.1f s, %.0f/s\n", self->is_dry ? "would export " : "", self->n_messages,
+	printf("%s%" PRIu64 " message%s, %s, of %zu mailbox%s: %.1f s, %.0f/s\n", self->outside.is_dry ? "would export " : "", self->n_messages,
 	       self->n_messages == 1 ? "" : "s", mailctl_show_octets(self->n_octets, octets), self->n_mailboxes, self->n_mailboxes == 1 ? "" : "es",
 	       (double)took_ms / 1000, (double)self->n_messages * 1000 / (double)took_ms);
 	if (self->n_there > 0)
@@ -189,7 +187,7 @@ static int run(struct export *self)
 	if (code != EX_OK)
 		return code;
 	if (self->n_mailboxes == 0) {
-		error_set(&err, ERROR_NOT_FOUND, "%s has no mailbox %s", self->address, self->folder);
+		error_set(&err, ERROR_NOT_FOUND, "%s has no mailbox %s", self->outside.address, self->outside.folder);
 		return mailctl_fail(&err);
 	}
 	mailctl_progress_start(&self->progress);
@@ -204,37 +202,19 @@ static int run(struct export *self)
 	return ok ? EX_OK : mailctl_fail(&err);
 }
 
-static int parse(struct export *self, int argc, char **argv)
-{
-	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { 0 } };
-	int option, code = EX_OK;
-
-	while ((option = mailctl_option(argc, argv, options)) != -1) {
-		if (option != 'n')
-			return EX_USAGE;
-		self->is_dry = true;
-	}
-	if (!mailctl_wants(argc - optind + 1, 3, SYNTAX, &code))
-		return code;
-	self->address = argv[optind];
-	self->folder = argv[optind + 1];
-	self->name = argv[optind + 2];
-	return EX_OK;
-}
-
 int mailctl_export(struct mailctl *ctl, int argc, char **argv)
 {
 	struct export self = { .ctl = ctl };
 	struct error err = { 0 };
-	int code = parse(&self, argc, argv);
+	int code;
 
-	if (code != EX_OK)
+	if (!mailctl_outside_parse(argc, argv, SYNTAX, false, &self.outside, &code))
 		return code;
 	if (mailctl_store_open(&self.m, ctl, &code)) {
-		store_user_get(self.m.client, bytes_text(self.address), got_user, &self);
+		store_user_get(self.m.client, bytes_text(self.outside.address), got_user, &self);
 		code = mailctl_store_wait(&self.m);
 		if (code == EX_OK) {
-			self.sink = mailctl_sink_open(self.name, &err);
+			self.sink = mailctl_sink_open(&self.outside, &err);
 			code = self.sink == NULL ? mailctl_fail(&err) : run(&self);
 		}
 	}

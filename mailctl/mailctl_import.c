@@ -1,5 +1,4 @@
 /* import: mail from outside into a user's mailboxes. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +16,7 @@
 struct import {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
-	const char *address, *folder, *name;
-	bool is_dry, again;
+	struct mailctl_outside outside;
 	int64_t user_id;
 	struct mailctl_source *source;
 	struct mailctl_resume resume;
@@ -73,21 +71,21 @@ static bool take_letter(struct import *self, struct error *err)
 
 	if (self->n_letters == 0 || strcmp(self->in_folder, letter->folder) != 0) {
 		snprintf(self->in_folder, sizeof self->in_folder, "%s", letter->folder);
-		if (!self->is_dry && !mailctl_import_target_enter(&self->target, letter->folder)) {
+		if (!self->outside.is_dry && !mailctl_import_target_enter(&self->target, letter->folder)) {
 			*err = self->target.err;
 			return false;
 		}
-		self->target.n_mailboxes += self->is_dry;
+		self->target.n_mailboxes += self->outside.is_dry;
 	}
 	self->n_letters++;
-	struct store_body *body = self->is_dry ? NULL : store_body_create(self->m.client, can_go_on, NULL);
+	struct store_body *body = self->outside.is_dry ? NULL : store_body_create(self->m.client, can_go_on, NULL);
 	if (!read_letter(self, body, &summary, err)) {
 		store_body_destroy(body);
 		summary_release(&summary);
-		return error_prefix(err, "%s, %s", *letter->folder == '\0' ? self->name : letter->folder, letter->place);
+		return error_prefix(err, "%s, %s", *letter->folder == '\0' ? self->outside.name : letter->folder, letter->place);
 	}
 	mailctl_progress_show(&self->progress, self->n_letters, self->source->done, self->source->total);
-	if (self->is_dry) {
+	if (self->outside.is_dry) {
 		summary_release(&summary);
 	} else if (!mailctl_import_target_add(&self->target, letter, body, &summary)) {
 		*err = self->target.err;
@@ -101,19 +99,19 @@ static bool take_letter(struct import *self, struct error *err)
 static void tell(struct import *self, int64_t took_ms)
 {
 	char octets[MAILCTL_SHOW_SIZE];
-	uint64_t n = self->is_dry ? self->n_letters : self->target.n_stored;
+	uint64_t n = self->outside.is_dry ? self->n_letters : self->target.n_stored;
 
 	if (self->ctl->json) {
-		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "user", self->address, "folder", self->folder, "source",
-		                             mailctl_show_json(self->name), "dry_run", self->is_dry, "messages", (json_int_t)n, "already_there",
+		mailctl_print_json(json_pack("{s:s, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "user", self->outside.address, "folder", self->outside.folder, "source",
+		                             mailctl_show_json(self->outside.name), "dry_run", self->outside.is_dry, "messages", (json_int_t)n, "already_there",
 		                             (json_int_t)self->target.n_there, "imported_before", (json_int_t)self->n_before, "octets", (json_int_t)self->n_octets, "mailboxes",
 		                             (json_int_t)self->target.n_mailboxes, "ms", (json_int_t)took_ms));
 		return;
 	}
-	if (n == 0 && self->n_before > 0 && !self->is_dry)
+	if (n == 0 && self->n_before > 0 && !self->outside.is_dry)
 		puts("already imported: nothing in it is new");
 	else
-		printf("%s%" PRIu64 " message%s, %s, in %" PRIu64 " mailbox%s: %.1f s, %.0f/s\n", self->is_dry ? "would import " : "", n, n == 1 ? "" : "s",
+		printf("%s%" PRIu64 " message%s, %s, in %" PRIu64 " mailbox%s: %.1f s, %.0f/s\n", self->outside.is_dry ? "would import " : "", n, n == 1 ? "" : "s",
 	       mailctl_show_octets(self->n_octets, octets), self->target.n_mailboxes, self->target.n_mailboxes == 1 ? "" : "es",
 	       (double)took_ms / 1000, (double)n * 1000 / (double)took_ms);
 	if (self->target.n_there > 0)
@@ -122,8 +120,8 @@ static void tell(struct import *self, int64_t took_ms)
 
 static bool go_on_behind(struct import *self, struct error *err)
 {
-	if (self->again)
-		mailctl_resume_forget(&self->resume, !self->is_dry);
+	if (self->outside.again)
+		mailctl_resume_forget(&self->resume, !self->outside.is_dry);
 	if (self->resume.n_places == 0)
 		return true;
 	if (!mailctl_import_target_goes_on(&self->target)) {
@@ -141,19 +139,19 @@ static int run(struct import *self)
 {
 	struct error err = { 0 };
 
-	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->folder, &self->resume);
-	bool ok = mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->address, self->folder, self->name, &err) &&
+	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->outside.folder, &self->resume);
+	bool ok = mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->outside.address, self->outside.folder, self->outside.name, &err) &&
 	          go_on_behind(self, &err), began = ok;
 	mailctl_progress_start(&self->progress);
 	while (ok && mailctl_source_next(self->source, &err))
 		ok = take_letter(self, &err);
-	if (!self->is_dry && ok && err.kind == ERROR_NONE && !mailctl_import_target_finish(&self->target))
+	if (!self->outside.is_dry && ok && err.kind == ERROR_NONE && !mailctl_import_target_finish(&self->target))
 		err = self->target.err;
 	int64_t took_ms = mailctl_progress_end_ms(&self->progress);
 	ok = ok && err.kind == ERROR_NONE;
-	if (!self->is_dry)
+	if (!self->outside.is_dry)
 		mailctl_import_target_release(&self->target);
-	if (began && !ok && !self->is_dry && self->resume.n_places > 0)
+	if (began && !ok && !self->outside.is_dry && self->resume.n_places > 0)
 		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
 	/* a test bench forgets its mail */
 	if (ok && self->m.settings.ephemeral)
@@ -164,40 +162,21 @@ static int run(struct import *self)
 	return ok ? EX_OK : mailctl_fail(&err);
 }
 
-static int parse(struct import *self, int argc, char **argv)
-{
-	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' }, { "again", no_argument, NULL, 'a' }, { 0 } };
-	int option, code = EX_OK;
-
-	while ((option = mailctl_option(argc, argv, options)) != -1) {
-		if (option != 'n' && option != 'a')
-			return EX_USAGE;
-		self->is_dry |= option == 'n';
-		self->again |= option == 'a';
-	}
-	if (!mailctl_wants(argc - optind + 1, 3, SYNTAX, &code))
-		return code;
-	self->address = argv[optind];
-	self->folder = argv[optind + 1];
-	self->name = argv[optind + 2];
-	return EX_OK;
-}
-
 int mailctl_import(struct mailctl *ctl, int argc, char **argv)
 {
 	struct import self = { .ctl = ctl, .m = { .is_patient = true, .tells_daemons = true } };
 	struct error err = { 0 };
-	int code = parse(&self, argc, argv);
+	int code;
 
-	if (code != EX_OK)
+	if (!mailctl_outside_parse(argc, argv, SYNTAX, true, &self.outside, &code))
 		return code;
 	summary_prepare();
 	if (mailctl_store_open(&self.m, ctl, &code)) {
-		store_user_get(self.m.client, bytes_text(self.address), got_user, &self);
+		store_user_get(self.m.client, bytes_text(self.outside.address), got_user, &self);
 		code = mailctl_store_wait(&self.m);
 		if (code == EX_OK) {
 			/* as the owner of the store: what root alone may read is refused here, by name */
-			self.source = mailctl_source_open(self.name, &err);
+			self.source = mailctl_source_open(&self.outside, &err);
 			code = self.source == NULL ? mailctl_fail(&err) : run(&self);
 		}
 	}

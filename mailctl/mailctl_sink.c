@@ -1,18 +1,11 @@
 #include "mailctl/mailctl_sink.h"
 
-#include <string.h>
-
 #include "mailctl/mailctl_maildir_write.h"
 #include "mailctl/mailctl_mbox_write.h"
 
-struct mailctl_sink *mailctl_sink_open(const char *name, struct error *err)
+struct mailctl_sink *mailctl_sink_open(const struct mailctl_outside *outside, struct error *err)
 {
-	if (strncmp(name, "mbox:", 5) == 0 && name[5] != '\0')
-		return mailctl_mbox_write_open(name + 5, err);
-	if (strncmp(name, "maildir:", 8) == 0 && name[8] != '\0')
-		return mailctl_maildir_write_open(name + 8, err);
-	error_set(err, ERROR_SYNTAX, "%s: say mbox:FILE, mbox:DIR/ or maildir:DIR", name);
-	return NULL;
+	return outside->is_mbox ? mailctl_mbox_write_open(outside->path, err) : mailctl_maildir_write_open(outside->path, err);
 }
 
 bool mailctl_sink_close(struct mailctl_sink *sink, bool keep, struct error *err)

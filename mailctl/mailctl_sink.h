@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "mailctl/mailctl_outside.h"
 #include "mailstore/messages.h"
 
 struct mailctl_sink;
@@ -26,8 +27,8 @@ struct mailctl_sink {
 	bool takes_folders;             /* else only the one named "" */
 };
 
-/* "mbox:FILE", "mbox:FOLDER/" (with the slash), "maildir:FOLDER".  What is there is never overwritten.  NULL: err says why. */
-struct mailctl_sink *mailctl_sink_open(const char *name, struct error *err);
+/* An mbox file, a folder of them (its path ends in a slash), or a Maildir.  What is there is never overwritten.  NULL: err says why. */
+struct mailctl_sink *mailctl_sink_open(const struct mailctl_outside *, struct error *err);
 /* Everything is synced when it returns true.  !keep: what is not whole goes. */
 bool mailctl_sink_close(struct mailctl_sink *, bool keep, struct error *err);
 

@@ -1,18 +1,11 @@
 #include "mailctl/mailctl_source.h"
 
-#include <string.h>
-
 #include "mailctl/mailctl_maildir.h"
 #include "mailctl/mailctl_mbox.h"
 
-struct mailctl_source *mailctl_source_open(const char *name, struct error *err)
+struct mailctl_source *mailctl_source_open(const struct mailctl_outside *outside, struct error *err)
 {
-	if (strncmp(name, "mbox:", 5) == 0 && name[5] != '\0')
-		return mailctl_mbox_open(name + 5, err);
-	if (strncmp(name, "maildir:", 8) == 0 && name[8] != '\0')
-		return mailctl_maildir_open(name + 8, err);
-	error_set(err, ERROR_SYNTAX, "%s: say mbox:FILE or maildir:DIR", name);
-	return NULL;
+	return outside->is_mbox ? mailctl_mbox_open(outside->path, err) : mailctl_maildir_open(outside->path, err);
 }
 
 void mailctl_source_close(struct mailctl_source *source)

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "mailctl/mailctl_outside.h"
 #include "mailctl/mailctl_resume.h"
 #include "mailstore/messages.h"
 
@@ -37,8 +38,8 @@ struct mailctl_source {
 	uint64_t done, total;           /* octets of an mbox, letters of a Maildir: for the progress bar */
 };
 
-/* "mbox:FILE", "mbox:FOLDER", "maildir:FOLDER".  NULL: err says why. */
-struct mailctl_source *mailctl_source_open(const char *name, struct error *err);
+/* An mbox file, a folder of them, or a Maildir.  NULL: err says why. */
+struct mailctl_source *mailctl_source_open(const struct mailctl_outside *, struct error *err);
 /* NULL accepted. */
 void mailctl_source_close(struct mailctl_source *);
 /* To the next letter; false at the end, or err is set. */
