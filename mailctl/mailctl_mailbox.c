@@ -211,6 +211,10 @@ int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
 	if (begin(&a, ctl, argv[1], &code)) {
 		if (strcasecmp(a.name, "INBOX") != 0)
 			store_mailbox_list(a.m.client, a.user_id, ends_found, &a);
+		/* a reader may be slower than the writer, and would find the new names */
+		code = mailctl_store_wait(&a.m);
+	}
+	if (code == EX_OK) {
 		store_mailbox_rename(a.m.client, a.user_id, bytes_text(a.name), bytes_text(argv[3]), mailctl_store_done, &a.m);
 		code = mailctl_store_wait(&a.m);
 	}
