@@ -260,7 +260,7 @@ static void silence_is_pinged_then_given_up(enum net_poll_kind kind)
 {
 	struct rig r;
 
-	rig_open(&r, kind, 100);
+	rig_open(&r, kind, 700);
 	net_stream_write(r.peer, BYTES(HELLO));
 	CHECK_ROW(wait_frame(&r, NET_TUNNEL_PING, 0), "silence is pinged");
 	CHECK_ROW(rig_run(r.loop, &r.over, RIG_WAIT_MS) && r.why.kind == ERROR_TRY_LATER, "no answer ends the tunnel");
