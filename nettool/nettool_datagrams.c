@@ -1,12 +1,41 @@
 #include "nettool/nettool_datagrams.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/text.h"
 #include "netcore/net_datagram.h"
 #include "netcore/net_timer.h"
 #include "nettool/nettool_program.h"
+
+#define TIME_MAX_S (30 * 86400)
+
+bool nettool_datagrams_option(struct nettool_datagrams *d, int option, const char *value, struct error *err)
+{
+	int64_t seconds;
+
+	switch (option) {
+	case 'i':
+		d->interface = value;
+		return true;
+	case 'c':
+		return bytes_to_u64(bytes_text(value), 1000000000, &d->count) || error_set(err, ERROR_SYNTAX, "--count is a number");
+	case 'w':
+		if (!text_parse_duration_s(value, &seconds) || seconds < 0 || seconds > TIME_MAX_S)
+			return error_set(err, ERROR_SYNTAX, "--time is a time such as 30s or 5m");
+		d->ms = seconds * 1000;
+		return true;
+	default:
+		return error_set(err, ERROR_SYNTAX, "an option that is not known, or lacks its value");
+	}
+}
+
+bool nettool_datagrams_words(int argc, char **argv, char ***texts)
+{
+	*texts = argc > 2 ? argv + 2 : NULL;
+	return argc >= 2 && strcmp(argv[0], argc > 2 ? "send" : "receive") == 0;
+}
 
 struct hearer {
 	struct nettool_program program;
@@ -46,9 +75,9 @@ static int complain(const char *name, const char *text)
 	return EX_UNAVAILABLE;
 }
 
-int nettool_datagrams_hear(const char *name, int fd, uint64_t count, int64_t ms, const struct error *err)
+int nettool_datagrams_hear(const char *name, int fd, const struct nettool_datagrams *how, const struct error *err)
 {
-	struct hearer h = { .count = count };
+	struct hearer h = { .count = how->count };
 	struct error failure = { 0 };
 
 	if (fd < 0)
@@ -57,8 +86,8 @@ int nettool_datagrams_hear(const char *name, int fd, uint64_t count, int64_t ms,
 		nettool_program_say_listening("udp:", fd);
 		if ((h.socket = net_datagram_create(h.program.loop, fd, &hearing, &h, &failure)) == NULL)
 			nettool_program_end(&h.program, EX_OSERR, failure.text);
-		if (ms > 0)
-			net_timer_start(&h.limit, h.program.loop, ms, on_time, &h);
+		if (how->ms > 0)
+			net_timer_start(&h.limit, h.program.loop, how->ms, on_time, &h);
 		nettool_program_run(&h.program);
 		net_timer_stop(&h.limit);
 		net_datagram_close(h.socket);

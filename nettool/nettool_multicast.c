@@ -3,30 +3,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "netcore/net_group.h"
 #include "nettool/nettool_commands.h"
 #include "nettool/nettool_datagrams.h"
 
 struct options {
-	const char *interface;
+	struct nettool_datagrams datagrams;
 	struct net_addr source;
 	bool has_source, loop;
-	uint64_t ttl, count;
-	int64_t seconds;
+	uint64_t ttl;
 };
 
 static const struct option names[] = {
-	{ "interface", required_argument, NULL, 'i' }, { "ttl", required_argument, NULL, 't' }, { "loop", required_argument, NULL, 'l' },
-	{ "source", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' }, { "time", required_argument, NULL, 'w' }, { 0 },
+	{ "ttl", required_argument, NULL, 't' }, { "loop", required_argument, NULL, 'l' }, { "source", required_argument, NULL, 's' },
+	NETTOOL_DATAGRAMS_OPTIONS, { 0 },
 };
 
 static bool take(struct options *o, int option, struct error *err)
 {
 	switch (option) {
-	case 'i':
-		o->interface = optarg;
-		return true;
 	case 't':
 		return bytes_to_u64(bytes_text(optarg), 255, &o->ttl) || error_set(err, ERROR_SYNTAX, "--ttl is a number from 0 to 255");
 	case 'l':
@@ -35,27 +30,23 @@ static bool take(struct options *o, int option, struct error *err)
 	case 's':
 		o->has_source = net_addr_from_ip(optarg, 0, &o->source);
 		return o->has_source || error_set(err, ERROR_SYNTAX, "--source is an IP address");
-	case 'c':
-		return bytes_to_u64(bytes_text(optarg), 1000000000, &o->count) || error_set(err, ERROR_SYNTAX, "--count is a number");
-	case 'w':
-		return (text_parse_duration_s(optarg, &o->seconds) && o->seconds >= 0) || error_set(err, ERROR_SYNTAX, "--time is a time such as 30s or 5m");
 	default:
-		return error_set(err, ERROR_SYNTAX, "an option that is not known, or lacks its value");
+		return nettool_datagrams_option(&o->datagrams, option, optarg, err);
 	}
 }
 
 static int receive(const struct options *o, const struct net_addr *group)
 {
 	struct error err = { 0 };
-	int fd = net_group_source_receiver(group, o->interface, o->has_source ? &o->source : NULL, &err);
+	int fd = net_group_source_receiver(group, o->datagrams.interface, o->has_source ? &o->source : NULL, &err);
 
-	return nettool_datagrams_hear("multicast", fd, o->count, o->seconds * 1000, &err);
+	return nettool_datagrams_hear("multicast", fd, &o->datagrams, &err);
 }
 
 static int send_texts(const struct options *o, const struct net_addr *group, char **texts, int n)
 {
 	struct error err = { 0 };
-	int fd = net_group_sender(group, o->interface, (int)o->ttl, &err);
+	int fd = net_group_sender(group, o->datagrams.interface, (int)o->ttl, &err);
 
 	if (fd >= 0 && !net_group_set_loop(fd, o->loop, &err)) {
 		close(fd);
@@ -66,9 +57,10 @@ static int send_texts(const struct options *o, const struct net_addr *group, cha
 
 static int run(int argc, char **argv)
 {
-	struct options o = { .interface = "lo", .loop = true, .ttl = 1 };
+	struct options o = { .datagrams.interface = "lo", .loop = true, .ttl = 1 };
 	struct error err = { 0 };
 	struct net_addr group;
+	char **texts;
 	int option;
 
 	opterr = 0;
@@ -81,10 +73,8 @@ static int run(int argc, char **argv)
 		return nettool_usage(&nettool_multicast, "say what to do, and with which group");
 	if (!net_addr_parse(argv[1], &group, &err))
 		return nettool_usage(&nettool_multicast, err.text);
-	if (strcmp(argv[0], "receive") == 0 && argc == 2)
-		return receive(&o, &group);
-	if (strcmp(argv[0], "send") == 0 && argc > 2)
-		return send_texts(&o, &group, argv + 2, argc - 2);
+	if (nettool_datagrams_words(argc, argv, &texts))
+		return texts ? send_texts(&o, &group, texts, argc - 2) : receive(&o, &group);
 	return nettool_usage(&nettool_multicast, "say \"send GROUP:PORT TEXT...\" or \"receive GROUP:PORT\"");
 }
 
