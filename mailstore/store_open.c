@@ -26,6 +26,7 @@
 #include "mailstore/store_writer.h"
 
 #define BUSY_MS 5000
+#define MIGRATION_WAIT_MS 600000
 
 char *store_database_path(const char *data_dir)
 {
@@ -155,14 +156,17 @@ static bool bring_forward(struct store *store, int version, struct error *err)
 	struct database *db = store_database_open(store->data_dir, DATABASE_WRITE, false, err);
 	if (db == NULL)
 		return false;
-	bool ok = store_turnstile_enter(&store->turnstile, store->options.turn_wait_ms, err);
-	if (ok) {
+	/* millions of messages take a while, and another process may be at it */
+	bool is_in = store_turnstile_enter(&store->turnstile, MIGRATION_WAIT_MS, err), ok = is_in;
+	if (ok && database_version(db) < STORE_SCHEMA_VERSION) {
+		log_info("store", "migrating", "from=%d to=%d", version, STORE_SCHEMA_VERSION);
 		ok = store_migrate(db, store_migrations, store_n_migrations, err);
-		store_turnstile_leave(&store->turnstile);
+		if (ok)
+			log_info("store", "migrated", "from=%d to=%d", version, STORE_SCHEMA_VERSION);
 	}
+	if (is_in)
+		store_turnstile_leave(&store->turnstile);
 	database_close(db);
-	if (ok)
-		log_info("store", "migrated", "from=%d to=%d", version, STORE_SCHEMA_VERSION);
 	return ok || error_prefix(err, "%s", store->data_dir);
 }
 

@@ -1,11 +1,13 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "mailstore/store_migrate.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_schema.h"
+#include "mailstore/store_turnstile.h"
 #include "tests/unit/mailstore/fixture_schema.h"
 
 #define NOW STORE_SCHEMA_VERSION
@@ -141,6 +143,35 @@ static void all_is_told_as_before(void)
 	free(threads);
 }
 
+/* One that migrates a large store holds the turnstile for longer than a write may wait. */
+static void who_meets_a_migration_waits_for_it(void)
+{
+	struct fixture f = { .options = { .turn_wait_ms = 100 } };
+	struct error err = { 0 };
+	int is_in[2], status;
+	char octet;
+
+	fixture_start(&f, "waits");
+	fixture_close(&f);
+	put_kept_store(&f, "version2");
+	CHECK(pipe(is_in) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct store_turnstile turnstile;
+		int dir_fd = open(f.data_dir, O_RDONLY | O_DIRECTORY);
+		bool ok = store_turnstile_open(&turnstile, dir_fd, NULL) && store_turnstile_enter(&turnstile, 5000, NULL) && write(is_in[1], "", 1) == 1;
+		usleep(700000);
+		_exit(ok ? 0 : 5);
+	}
+	CHECK(read(is_in[0], &octet, 1) == 1);
+	struct store *store = store_open(&f.options, &err);
+	CHECK_ROW(store != NULL, err.text);
+	store_close(store);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0 && schema(&f) == NOW);
+	close(is_in[0]);
+	close(is_in[1]);
+}
+
 static void a_kept_store_becomes_what_is_made_now(const char *name)
 {
 	struct fixture f = { 0 };
@@ -187,5 +218,6 @@ int main(int argc, char **argv)
 	a_kept_store_becomes_what_is_made_now("version1");
 	a_kept_store_becomes_what_is_made_now("version2");
 	all_is_told_as_before();
+	who_meets_a_migration_waits_for_it();
 	return check_finish();
 }
