@@ -1,6 +1,6 @@
 /*
  * budget: how much memory the work of peers may take in this process (limits.memory).
- * Counts staged bodies, literals, input and output buffers.  Thread-safe.  One per process,
+ * Counts staged bodies, literals, input and output buffers, and what SORT and THREAD hold.  Thread-safe.  One per process,
  * handed around as a parameter; NULL means "not counted".
  */
 #ifndef BASE_BUDGET_H

@@ -5,15 +5,27 @@
 
 #define NARROW "SELECT g.id, g.internal_date, g.sent, g.size"
 
-void store_keys_init(struct store_keys *keys, int64_t mailbox_id, const struct ranges *uids, bool with_texts)
+void store_keys_init(struct store_keys *keys, struct budget *budget, int64_t mailbox_id, const struct ranges *uids, bool with_texts)
 {
-	*keys = (struct store_keys){ .mailbox_id = mailbox_id, .with_texts = with_texts };
+	*keys = (struct store_keys){ .budget = budget, .mailbox_id = mailbox_id, .with_texts = with_texts };
 	ranges_copy(&keys->uids, uids);
 }
 
 void store_keys_release(struct store_keys *keys)
 {
 	ranges_release(&keys->uids);
+	budget_give(keys->budget, keys->counted);
+	keys->counted = 0;
+}
+
+bool store_keys_count(struct store_keys *keys, size_t octets, struct error *err)
+{
+	if (octets <= keys->counted)
+		return true;
+	if (!budget_take(keys->budget, octets - keys->counted))
+		return error_set(err, ERROR_LIMIT, "the server is short of memory; try again later");
+	keys->counted = octets;
+	return true;
 }
 
 static struct database_statement *begin(const struct store_keys *keys, struct store_context *context, struct range range)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/budget.h"
+#include "base/error.h"
 #include "base/ranges.h"
 #include "mailstore/store_context.h"
 #include "message/message_sort.h"
@@ -14,6 +16,8 @@ struct store_keys {                     /* store_keys_release */
 	struct ranges uids;
 	bool with_texts;                /* read the sort keys too */
 	size_t n_ranges_done;
+	struct budget *budget;          /* NULL: not counted */
+	size_t counted;                 /* octets taken from it */
 };
 
 enum store_keys_status { STORE_KEYS_MORE, STORE_KEYS_END, STORE_KEYS_NO_MAILBOX };
@@ -21,8 +25,11 @@ enum store_keys_status { STORE_KEYS_MORE, STORE_KEYS_END, STORE_KEYS_NO_MAILBOX 
 /* row: borrowed until it returns; row->keys is NULL without texts.  False ends the batch. */
 typedef bool store_keys_fn(void *owner, const struct message_sort_row *row);
 
-void store_keys_init(struct store_keys *, int64_t mailbox_id, const struct ranges *uids, bool with_texts);
+void store_keys_init(struct store_keys *, struct budget *, int64_t mailbox_id, const struct ranges *uids, bool with_texts);
+/* Gives back what was counted. */
 void store_keys_release(struct store_keys *);
+/* The request holds so many octets now.  False: that is more than the process has left, and err is LIMIT. */
+bool store_keys_count(struct store_keys *, size_t octets, struct error *err);
 /* Give the next rows, by ascending UID, until the context is late; MORE: call again in a later batch. */
 enum store_keys_status store_keys_read(struct store_keys *, struct store_context *, store_keys_fn *, void *owner);
 

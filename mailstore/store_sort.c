@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "mailstore/store_client.h"
 #include "mailstore/store_keys.h"
+#include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 #include "mailstore/threads.h"
 
@@ -56,7 +58,10 @@ static enum store_run run(struct store_request *request, struct store_context *c
 
 	if (self->is_read)
 		return run_sort(self, context);
-	switch (store_keys_read(&self->keys, context, add, self)) {
+	enum store_keys_status status = store_keys_read(&self->keys, context, add, self);
+	if (!store_keys_count(&self->keys, message_sort_octets(self->sort), &request->error))
+		return STORE_RUN_FAILED;
+	switch (status) {
 	case STORE_KEYS_NO_MAILBOX:
 		return fail(self, ERROR_NOT_FOUND, "the mailbox is gone");
 	case STORE_KEYS_MORE:
@@ -98,7 +103,7 @@ struct store_request *store_message_sort(struct store_client *client, int64_t ma
 {
 	struct sort_request *self = store_request_create(client, &ops, sizeof *self);
 
-	store_keys_init(&self->keys, mailbox_id, uids, message_sort_needs_texts(rules, n_rules));
+	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, message_sort_needs_texts(rules, n_rules));
 	self->sort = message_sort_create(rules, n_rules);
 	self->done = done;
 	self->owner = owner;

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "mailstore/store_client.h"
 #include "mailstore/store_keys.h"
+#include "mailstore/store_open.h"
 #include "mailstore/store_request.h"
 #include "mailstore/threads.h"
 
@@ -62,6 +64,12 @@ static bool add(void *owner, const struct message_sort_row *row)
 	return true;
 }
 
+static size_t octets_held(const struct thread_request *self)
+{
+	return self->capacity * sizeof *self->items + self->n_text_octets + self->n_reference_octets +
+	       message_thread_octets(self->n, self->n_reference_octets / sizeof *self->items->references);
+}
+
 static enum store_run fail(struct thread_request *self, enum error_kind kind, const char *why)
 {
 	error_set(&self->request.error, kind, "%s", why);
@@ -79,7 +87,10 @@ static enum store_run run(struct store_request *request, struct store_context *c
 			message_thread_by_subject(self->items, self->n, &self->threads);
 		return STORE_RUN_DONE;
 	}
-	switch (store_keys_read(&self->keys, context, add, self)) {
+	enum store_keys_status status = store_keys_read(&self->keys, context, add, self);
+	if (!store_keys_count(&self->keys, octets_held(self), &request->error))
+		return STORE_RUN_FAILED;
+	switch (status) {
 	case STORE_KEYS_NO_MAILBOX:
 		return fail(self, ERROR_NOT_FOUND, "the mailbox is gone");
 	case STORE_KEYS_MORE:
@@ -123,7 +134,7 @@ struct store_request *store_message_thread(struct store_client *client, int64_t 
 {
 	struct thread_request *self = store_request_create(client, &ops, sizeof *self);
 
-	store_keys_init(&self->keys, mailbox_id, uids, true);
+	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, true);
 	self->threading = threading;
 	self->done = done;
 	self->owner = owner;

@@ -79,6 +79,13 @@ size_t message_sort_text_octets(const struct message_sort *sort)
 	return sort->texts.used;
 }
 
+size_t message_sort_octets(const struct message_sort *sort)
+{
+	size_t values = sort->is_exact ? 0 : sort->n_rules * sizeof *sort->values;
+
+	return sort->texts.used + sort->capacity * (sizeof *sort->rows + values) + sort->n * sizeof *sort->other;
+}
+
 static int compare_values(const struct message_sort *sort, const struct row *x, const struct row *y)
 {
 	const union value *a = &sort->values[x->place * sort->n_rules], *b = &sort->values[y->place * sort->n_rules];

@@ -41,6 +41,8 @@ struct message_sort *message_sort_create(const struct message_sort_rule *, size_
 void message_sort_destroy(struct message_sort *);
 /* Copies what it needs. */
 void message_sort_add(struct message_sort *, const struct message_sort_row *);
+/* Octets of all that is held, those of the sorting included. */
+size_t message_sort_octets(const struct message_sort *);
 /* Octets of texts held. */
 size_t message_sort_text_octets(const struct message_sort *);
 /* Move about n_moves rows.  True: sorted; equal rows stand by UID.  No row may be added once this was called. */

@@ -47,6 +47,14 @@ void message_threads_release(struct message_threads *threads)
 	*threads = (struct message_threads){ 0 };
 }
 
+size_t message_thread_octets(size_t n_items, size_t n_references)
+{
+	/* the table has two to four places a node */
+	size_t a_node = sizeof(struct node) + 4 * sizeof(uint32_t);
+
+	return (n_references + 2 * n_items) * a_node + n_items * (sizeof(struct dated) + 2 * sizeof(struct message_thread_node) + 2 * sizeof(uint32_t));
+}
+
 static uint32_t *make_table(size_t n, size_t *mask)
 {
 	size_t size = 16;

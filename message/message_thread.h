@@ -33,6 +33,8 @@ struct message_threads {                /* message_threads_release */
 };
 void message_threads_release(struct message_threads *);
 
+/* About how many octets the threading of so many items takes besides them, its result included. */
+size_t message_thread_octets(size_t n_items, size_t n_references);
 /* items: by ascending UID.  *threads is overwritten.  More than two million references in all: only each item's last few count. */
 void message_thread_by_references(const struct message_thread_item *items, size_t n, struct message_threads *threads);
 void message_thread_by_subject(const struct message_thread_item *items, size_t n, struct message_threads *threads);

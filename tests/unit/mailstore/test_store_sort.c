@@ -106,6 +106,28 @@ static void many_batches(struct fixture *f)
 	free(fill);
 }
 
+static void memory_is_counted(void)
+{
+	struct fixture f = { .options = { .ephemeral = true, .budget = budget_create(1 << 20) } };
+	struct ranges all = { 0 };
+
+	fixture_start(&f, "counted");
+	int64_t ann = add_user(&f, "ann@a.test"), inbox = inbox_of(&f, ann);
+	for (int i = 0; i < 20; i++)
+		deliver_fields(&f, ann, "Subject: one\r\n");
+	ranges_add_range(&all, 1, 100);
+	CHECK(sort(&f, inbox, &all, MESSAGE_SORT_SUBJECT, false) == ERROR_NONE && sorted->n == 20);
+	CHECK(thread(&f, inbox, &all, STORE_THREAD_BY_REFERENCES) == ERROR_NONE);
+	CHECK_ROW(budget_used(f.options.budget) == 0, "and given back");
+	budget_set_limit(f.options.budget, 2000);
+	CHECK_ROW(sort(&f, inbox, &all, MESSAGE_SORT_SUBJECT, false) == ERROR_LIMIT, "more than there is");
+	CHECK_ROW(thread(&f, inbox, &all, STORE_THREAD_BY_REFERENCES) == ERROR_LIMIT, "more than there is");
+	CHECK_ROW(budget_used(f.options.budget) == 0, "and given back");
+	ranges_release(&all);
+	fixture_close(&f);
+	budget_destroy(f.options.budget);
+}
+
 int main(void)
 {
 	struct fixture f = { 0 };
@@ -114,6 +136,7 @@ int main(void)
 	fixture_start(&f, "sort");
 	few_messages(&f);
 	many_batches(&f);
+	memory_is_counted();
 	store_sorted_destroy(sorted);
 	message_threads_release(&threads);
 	fixture_close(&f);
