@@ -13,14 +13,14 @@ FAULTS = [("write", errno.EIO, 1), ("write", errno.ENOSPC, 1), ("write", errno.E
           ("sync", errno.EIO, FOR_EVER), ("read", errno.EIO, 1), ("read", errno.EIO, 10), ("open", errno.EMFILE, 1), ("open", errno.EIO, 1)]
 
 
-def run_one(programs, work, kind, number, times, n, seed):
+def run_one(programs, work, kind, number, times, n, seed, form):
     """(did a call fail, problems)"""
     folder, seen = work / "failing", work / "seen"
     seen.unlink(missing_ok=True)
     env = {"LD_PRELOAD": str(programs.shim("disk_fail")), "DISK_FAIL_ROOT": str(folder), "DISK_FAIL_KIND": kind, "DISK_FAIL_AT": str(n),
            "DISK_FAIL_TIMES": str(times), "DISK_FAIL_ERRNO": str(number), "DISK_FAIL_SEEN": str(seen)}
     try:
-        done = subprocess.run([programs.load, folder, str(seed), str(COUNT)], env=env, capture_output=True, text=True, timeout=200)
+        done = subprocess.run([programs.load, folder, str(seed), str(COUNT), *form], env=env, capture_output=True, text=True, timeout=200)
         said = done.stdout.splitlines()
         if done.returncode == REFUSED and "ready" not in said and said and said[-1].startswith("cannot "):
             return seen.exists(), []
@@ -39,9 +39,9 @@ def unanswered(said):
 def run(programs, work, seed, stride, verdict):
     """verdict(name, problems) once a fault."""
     for kind, number, times in FAULTS:
-        n, failed = 1, True
+        n, failed, packed = 1, True, False
         while failed:
-            failed, problems = run_one(programs, work, kind, number, times, n, seed)
+            failed, problems = run_one(programs, work, kind, number, times, n, seed, ("packed",) if packed else ())
             if failed:
-                verdict(f"{kind} {n} fails {times if times < FOR_EVER else 'and all later'} with {errno.errorcode[number]}", problems)
-            n += stride
+                verdict(f"{kind} {n}{' packed' if packed else ''} fails {times if times < FOR_EVER else 'and all later'} with {errno.errorcode[number]}", problems)
+            n, packed = n + stride, not packed

@@ -81,15 +81,20 @@ static inline void on_mailbox(void *owner, const struct error *err, const struct
 		*(int64_t *)owner = found[0].mailbox_id;
 }
 
-static inline void open_store(const char *folder)
+static inline void open_store_to(const char *folder, bool packs)
 {
-	struct store_options options = { .data_dir = folder, .reserve = 1 };
+	struct store_options options = { .data_dir = folder, .reserve = 1, .compress = packs };
 	struct error err = { 0 };
 
 	store = store_open(&options, &err);
 	client = store == NULL ? NULL : store_client_create(store, &err);
 	if (client == NULL)
 		give_up("open the store", &err);
+}
+
+static inline void open_store(const char *folder)
+{
+	open_store_to(folder, false);
 }
 
 #endif

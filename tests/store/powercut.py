@@ -143,11 +143,12 @@ def play(record, cuts, seed, visit):
             at += 1
 
 
-def run_recorded(programs, work, seed, count):
+def run_recorded(programs, work, seed, count, *words):
     """Run the load under the recorder; the record's path."""
     record, folder = work / "record", work / "recorded"
+    record.unlink(missing_ok=True)
     env = {"DISK_RECORD_ROOT": str(folder), "DISK_RECORD_LOG": str(record), "LD_PRELOAD": str(programs.shim("disk_record"))}
-    done = subprocess.run([programs.load, folder, str(seed), str(count)], env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([programs.load, folder, str(seed), str(count), *words], env=env, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise RuntimeError(f"store_load ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
     shutil.rmtree(folder)

@@ -1,10 +1,10 @@
 /*
  * store_load: uses a new store and says what it believes, for the tests that take its disk away.
  *
- *	store_load FOLDER SEED COUNT         COUNT random operations, several at once
+ *	store_load FOLDER SEED COUNT [packed]        COUNT random operations, several at once; bodies packed
  *
  * Prints `+ VERB NAME WHERE…` when it asks for something, `= VERB NAME` when the store said it is done, `- VERB NAME WHY` when
- * it said no.  Verbs: deliver append flag expunge queue relay.
+ * it said no.  Verbs: deliver append flag expunge queue relay.  Packed, a run of 2,000 or more has trained a dictionary at its middle: `trained`.
  */
 #include <poll.h>
 #include <string.h>
@@ -14,10 +14,14 @@
 #include "base/ranges.h"
 #include "mailstore/messages.h"
 #include "mailstore/queue.h"
+#include "mailstore/store_dictionary.h"
+#include "mailstore/store_open.h"
 #include "tests/store/letter.h"
 
 #define N_AT_ONCE 8
 #define WAIT_MS 10000
+#define TRAINS_FROM 2000                /* operations */
+#define DICTIONARY_WAIT_MS 120000
 #define LETTERS_MAX 4096
 
 static unsigned n_under_way;
@@ -250,7 +254,7 @@ static void start_one(void)
 
 /* ---- a store and its users ---- */
 
-static void make_store(const char *folder)
+static void make_store(const char *folder, bool packs)
 {
 	struct store_options options = { .data_dir = folder, .reserve = 1 };
 	struct error err = { 0 };
@@ -258,7 +262,7 @@ static void make_store(const char *folder)
 
 	if (!store_create(&options, &err))
 		give_up("make a store", &err);
-	open_store(folder);
+	open_store_to(folder, packs);
 	store_domain_add(client, BYTES("a.test"), false, on_done, &err);
 	for (unsigned i = 0; i < N_USERS; i++) {
 		snprintf(name, sizeof name, "user%u@a.test", i);
@@ -273,11 +277,25 @@ static void make_store(const char *folder)
 	say("ready\n");
 }
 
-static int load(const char *folder, unsigned long count)
+/* The letters of the second half are packed with it. */
+static void wait_for_dictionary(void)
+{
+	struct error none = { 0 };
+
+	store_client_wait(client);
+	for (int i = 0; i < DICTIONARY_WAIT_MS / 10 && store_dictionaries_newest(store->dictionaries) == NULL; i++)
+		poll(NULL, 0, 10);
+	if (store_dictionaries_newest(store->dictionaries) == NULL)
+		give_up("train a dictionary", &none);
+	say("trained\n");
+}
+
+static int load(const char *folder, unsigned long count, bool packs)
 {
 	struct pollfd wake = { .events = POLLIN };
+	bool has_trained = false;
 
-	make_store(folder);
+	make_store(folder, packs);
 	wake.fd = store_client_fd(client);
 	for (unsigned long i = 0; i < count && n_letters < LETTERS_MAX;) {
 		for (; i < count && n_under_way < N_AT_ONCE && n_letters < LETTERS_MAX; i++)
@@ -287,6 +305,10 @@ static int load(const char *folder, unsigned long count)
 			return 1;
 		}
 		store_client_dispatch(client);
+		if (packs && count >= TRAINS_FROM && i >= count / 2 && !has_trained) {
+			wait_for_dictionary();
+			has_trained = true;
+		}
 	}
 	store_client_wait(client);
 	store_client_destroy(client);
@@ -297,10 +319,11 @@ static int load(const char *folder, unsigned long count)
 int main(int argc, char **argv)
 {
 	log_set_fd(-1);
-	if (argc != 4) {
-		fprintf(stderr, "store_load FOLDER SEED COUNT\n");
+	bool packs = argc == 5 && strcmp(argv[4], "packed") == 0;
+	if (argc != 4 && !packs) {
+		fprintf(stderr, "store_load FOLDER SEED COUNT [packed]\n");
 		return 64;
 	}
 	srandom((unsigned)strtoul(argv[2], NULL, 10));
-	return load(argv[1], strtoul(argv[3], NULL, 10));
+	return load(argv[1], strtoul(argv[3], NULL, 10), packs);
 }
