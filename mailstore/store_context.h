@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mailstore/store.h"
+#include "mailstore/store_ids.h"
 #include "mailstore/store_stored.h"
 #include "database/database.h"
 #include "database/database_statement.h"
@@ -20,6 +21,8 @@ struct store_context {
 	int64_t deadline_ms;            /* monotonic: this part should end */
 	struct store_hint *hints;       /* writers only */
 	size_t n_hints, hints_capacity;
+	struct store_ids ids;           /* writers only */
+	bool wrote_lease;               /* in this transaction; writers only */
 	struct store_stored stored;     /* for who reads a message within one run; closed between them */
 };
 

@@ -59,10 +59,11 @@ static void insert_chunks(struct store_context *context, int64_t message_id, con
 
 int64_t store_insert_message(struct store_context *context, const struct store_body *body, const struct store_kept *kept)
 {
+	int64_t message_id = store_ids_take(&context->ids, context->db, STORE_IDS_MESSAGE);
 	struct database_statement *s;
 
-	s = database_statement_begin(context->db, "INSERT INTO message(size, header_len, codec, file, sent, envelope, structure, sortkeys) "
-	                             "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+	s = database_statement_begin(context->db, "INSERT INTO message(size, header_len, codec, file, sent, envelope, structure, sortkeys, message_id) "
+	                             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	database_statement_bind_int(s, 1, (int64_t)store_body_size(body));
 	database_statement_bind_int(s, 2, (int64_t)kept->header_len);
 	database_statement_bind_int(s, 3, store_body_codec(body));
@@ -71,8 +72,8 @@ int64_t store_insert_message(struct store_context *context, const struct store_b
 	database_statement_bind_blob(s, 6, kept->envelope);
 	database_statement_bind_blob(s, 7, kept->structure);
 	database_statement_bind_blob(s, 8, kept->sortkeys);
+	database_statement_bind_int(s, 9, message_id);
 	database_statement_run(s);
-	int64_t message_id = database_last_id(context->db);
 	if (store_body_file_name(body) == NULL)
 		insert_chunks(context, message_id, body);
 	return message_id;

@@ -15,6 +15,7 @@
 struct store_lease {
 	int fd;                         /* -1 = closed */
 	int64_t token;                  /* 62 bits, never 0 */
+	bool is_written;                /* a commit has its row, which nobody removes while this process lives; the writer's thread only */
 };
 
 bool store_lease_open(struct store_lease *, int dir_fd, struct error *err);

@@ -73,7 +73,7 @@ static enum store_run run_claim(struct store_request *request, struct store_cont
 	store_queue_local_run(context);
 	read_due(self, context);
 	if (self->items->n > 0)
-		store_lease_write(&context->store->lease, context->db, context->now_s);
+		store_queue_row_write_lease(context);
 	for (size_t i = 0; i < self->items->n; i++)
 		lease(context, &self->items->at[i], self->lease_s);
 	s = database_statement_begin(context->db, "SELECT next_at FROM qrcpt WHERE hold = 0 AND token <> ? ORDER BY next_at LIMIT 1");

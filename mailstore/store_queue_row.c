@@ -25,6 +25,16 @@ void store_queue_items_destroy(struct store_queue_items *items)
 	free(items);
 }
 
+void store_queue_row_write_lease(struct store_context *context)
+{
+	const struct store_lease *lease = &context->store->lease;
+
+	if (lease->is_written || context->wrote_lease)
+		return;
+	store_lease_write(lease, context->db, context->now_s);
+	context->wrote_lease = true;
+}
+
 struct store_queue_items *store_queue_row_insert(struct store_context *context, const struct store_delivery *given, int64_t message_id, size_t n)
 {
 	struct database_statement *s = database_statement_begin(context->db,
@@ -44,7 +54,7 @@ struct store_queue_items *store_queue_row_insert(struct store_context *context, 
 	database_statement_run(s);
 	if (!given->lease)
 		return NULL;
-	store_lease_write(&context->store->lease, context->db, context->now_s);
+	store_queue_row_write_lease(context);
 	return store_queue_row_items(n);
 }
 
@@ -54,12 +64,12 @@ static char *keep_text(struct arena *arena, const char *text)
 }
 
 static void add_item(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
-                     const char *refused, int64_t message_id, struct store_queue_items *items)
+                     const char *refused, int64_t message_id, int64_t item_id, struct store_queue_items *items)
 {
 	struct arena *arena = &items->arena;
 
 	items->at[items->n++] = (struct store_queue_item){
-		.item_id = database_last_id(context->db), .queue_id = given->queue_id, .message_id = message_id,
+		.item_id = item_id, .queue_id = given->queue_id, .message_id = message_id,
 		.size = store_body_size(given->body), .skip = given->local_prefix,
 		.sender = arena_text(arena, given->sender), .recipient = arena_text(arena, recipient->address),
 		.envelope_id = keep_text(arena, given->envelope_id), .original_recipient = keep_text(arena, recipient->original_recipient),
@@ -95,8 +105,9 @@ bool store_queue_row_add(struct store_context *context, const struct store_deliv
 {
 	bool is_held = refused == NULL && store_queue_row_domain_is_held(context, store_queue_row_domain(bytes_text(recipient->address)));
 	bool is_leased = items != NULL && !is_held;
+	int64_t item_id = store_ids_take(&context->ids, context->db, STORE_IDS_QRCPT);
 	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token, kind, status, hold) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, token, kind, status, hold, item_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, (int64_t)given->queue_id);
 	database_statement_bind_text(s, 2, recipient->address);
@@ -107,9 +118,10 @@ bool store_queue_row_add(struct store_context *context, const struct store_deliv
 	database_statement_bind_int(s, 7, refused != NULL ? STORE_QUEUE_ROW_REFUSED : STORE_QUEUE_ROW_REMOTE);
 	database_statement_bind_text(s, 8, refused);
 	database_statement_bind_int(s, 9, is_held);
+	database_statement_bind_int(s, 10, item_id);
 	database_statement_run(s);
 	if (is_leased)
-		add_item(context, given, recipient, refused, message_id, items);
+		add_item(context, given, recipient, refused, message_id, item_id, items);
 	return is_held;
 }
 

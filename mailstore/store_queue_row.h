@@ -11,6 +11,8 @@
 #include "mailstore/queue.h"
 #include "mailstore/store_context.h"
 
+/* Before rows are leased: that this process lives is noted once. */
+void store_queue_row_write_lease(struct store_context *);
 /* The qmsg row of a delivery with n remote recipients.  Returns where items born leased go, NULL when none are. */
 struct store_queue_items *store_queue_row_insert(struct store_context *, const struct store_delivery *, int64_t message_id, size_t n);
 #define STORE_QUEUE_ROW_REMOTE 0        /* qrcpt.kind */

@@ -1,0 +1,48 @@
+#include "mailstore/store_ids.h"
+
+#include "database/database_statement.h"
+
+#define BLOCK 256
+
+static const char *const names[] = { [STORE_IDS_MESSAGE] = "message", [STORE_IDS_QRCPT] = "qrcpt" };
+
+static int64_t highest(struct database *db, const char *name)
+{
+	struct database_statement *s = database_statement_begin(db, "SELECT seq FROM sqlite_sequence WHERE name = ?");
+
+	database_statement_bind_text(s, 1, name);
+	return database_statement_one(s, 0);
+}
+
+static void write_highest(struct database *db, const char *name, int64_t highest)
+{
+	static const char *const literals[] = {
+		"UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1", "INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)",
+	};
+	int64_t n = 0;
+
+	/* a table that never had a row has none there */
+	for (size_t i = 0; i < 2 && n == 0; i++) {
+		struct database_statement *s = database_statement_begin(db, literals[i]);
+		database_statement_bind_text(s, 1, name);
+		database_statement_bind_int(s, 2, highest);
+		n = database_statement_run(s);
+	}
+}
+
+int64_t store_ids_take(struct store_ids *ids, struct database *db, enum store_ids_table table)
+{
+	struct store_ids_block *block = &ids->blocks[table];
+	int64_t last = highest(db, names[table]);
+
+	if (block->next == block->end || last != block->end - 1) {
+		*block = (struct store_ids_block){ last + 1, last + 1 + BLOCK };
+		write_highest(db, names[table], block->end - 1);
+	}
+	return block->next++;
+}
+
+void store_ids_forget(struct store_ids *ids)
+{
+	*ids = (struct store_ids){ 0 };
+}

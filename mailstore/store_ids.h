@@ -1,0 +1,24 @@
+/*
+ * store_ids: ids of new rows in the AUTOINCREMENT tables message and qrcpt: rising in commit order, never used again.  They are reserved in
+ * blocks, so that the table that keeps the highest is not written with every message; a block is given up when another process took one.
+ */
+#ifndef MAILSTORE_STORE_IDS_H
+#define MAILSTORE_STORE_IDS_H
+
+#include <stdint.h>
+
+#include "database/database.h"
+
+enum store_ids_table { STORE_IDS_MESSAGE, STORE_IDS_QRCPT, STORE_IDS_TABLES };
+
+/* The blocks of a connection; zeroed = none. */
+struct store_ids {
+	struct store_ids_block { int64_t next, end; } blocks[STORE_IDS_TABLES];
+};
+
+/* Inside a write: the id to insert with. */
+int64_t store_ids_take(struct store_ids *, struct database *, enum store_ids_table);
+/* After a rollback, which may have undone a reservation that another process then made anew. */
+void store_ids_forget(struct store_ids *);
+
+#endif
