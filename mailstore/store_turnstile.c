@@ -31,9 +31,9 @@ void store_turnstile_close(struct store_turnstile *turnstile)
 	turnstile->fd = -1;
 }
 
-static int set_lock(int fd, enum octet octet, short type)
+static int set_lock(int fd, enum octet octet, off_t n, short type)
 {
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = octet, .l_len = 1 };
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = octet, .l_len = n };
 	int failed;
 
 	do
@@ -57,7 +57,7 @@ static bool poll_lock(int fd, enum octet octet, int64_t deadline_ms, struct erro
 	int64_t start_ms = clock_monotonic_ms(), now_ms;
 
 	for (bool is_told = false;; is_told = is_told || now_ms - start_ms >= TELL_MS) {
-		int failed = set_lock(fd, octet, F_WRLCK);
+		int failed = set_lock(fd, octet, 1, F_WRLCK);
 		if (failed == 0)
 			return true;
 		if (failed != EAGAIN && failed != EACCES)
@@ -83,17 +83,28 @@ static void name_holder(int fd, struct error *err)
 	log_warning("store", "turn-timed-out", "holder=%ld", pid);
 }
 
+/* Only a help for a person: no harm when it fails.  Mostly it was this process the last time too, and a read is cheaper than a write. */
+static void leave_name(int fd)
+{
+	char text[PID_LEN + 1], found[PID_LEN];
+
+	snprintf(text, sizeof text, "%10d\n", (int)getpid());
+	if (pread(fd, found, PID_LEN, PID) == PID_LEN && memcmp(found, text, PID_LEN) == 0)
+		return;
+	if (pwrite(fd, text, PID_LEN, PID) < 0)
+		log_debug("store", "turnstile-pid", "errno=%d", errno);
+}
+
 bool store_turnstile_enter(struct store_turnstile *turnstile, unsigned wait_ms, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-	char text[PID_LEN + 1];
 	struct error why = { 0 };
 
-	bool entered = poll_lock(turnstile->fd, QUEUE, deadline_ms, &why);
-	if (entered) {
+	/* both at once when nobody is about */
+	bool entered = set_lock(turnstile->fd, QUEUE, 2, F_WRLCK) == 0;
+	if (!entered && poll_lock(turnstile->fd, QUEUE, deadline_ms, &why))
 		entered = poll_lock(turnstile->fd, WRITER, deadline_ms, &why);
-		set_lock(turnstile->fd, QUEUE, F_UNLCK);
-	}
+	set_lock(turnstile->fd, QUEUE, 1, F_UNLCK);
 	if (!entered) {
 		if (why.kind == ERROR_TRY_LATER)
 			name_holder(turnstile->fd, &why);
@@ -101,10 +112,7 @@ bool store_turnstile_enter(struct store_turnstile *turnstile, unsigned wait_ms, 
 			*err = why;
 		return false;
 	}
-	/* only a help for a person: no harm when it fails */
-	snprintf(text, sizeof text, "%10d\n", (int)getpid());
-	if (pwrite(turnstile->fd, text, PID_LEN, PID) < 0)
-		log_debug("store", "turnstile-pid", "errno=%d", errno);
+	leave_name(turnstile->fd);
 	return true;
 }
 
@@ -117,5 +125,5 @@ bool store_turnstile_is_wanted(const struct store_turnstile *turnstile)
 
 void store_turnstile_leave(struct store_turnstile *turnstile)
 {
-	set_lock(turnstile->fd, WRITER, F_UNLCK);
+	set_lock(turnstile->fd, WRITER, 1, F_UNLCK);
 }

@@ -22,6 +22,8 @@
 #define BATCH_MS 100                    /* many long requests are not one transaction: the log and others' turns are bounded */
 #define SHARED_BATCH_MS 4               /* the same while another process waits for its turn */
 #define PART_MS 20                      /* a long request gives way to others after so long */
+#define ROOM_MS 100                     /* a disk with so much room is not asked again for so long */
+#define ROOM_MUCH ((uint64_t)4 << 30)
 
 struct store_writer {
 	struct store *store;
@@ -31,6 +33,7 @@ struct store_writer {
 	pthread_cond_t wake;
 	struct list waiting;
 	bool stopping;
+	int64_t roomy_until_ms;         /* the disk is not asked before */
 };
 
 /* Where the requests of a batch go when it ends. */
@@ -41,6 +44,8 @@ struct batch {
 	struct list later;              /* not run: the batch took long enough */
 	struct list finished;           /* to their clients */
 	int64_t start_ms;               /* of its turn, monotonic */
+	size_t n, octets;               /* taken */
+	bool is_open;                   /* its transaction runs, and takes those in that come */
 };
 
 static struct store_request *request_of(struct list_node *node)
@@ -98,18 +103,66 @@ static bool has_run_long(const struct store_writer *writer, int64_t start_ms)
 	return ms >= BATCH_MS || (ms >= SHARED_BATCH_MS && store_turnstile_is_wanted(&writer->store->turnstile));
 }
 
+static void refuse_without_room(struct store_writer *writer, struct batch *batch)
+{
+	const struct store *store = writer->store;
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms < writer->roomy_until_ms)
+		return;
+	uint64_t room = store_file_room(store->dir_fd), reserve = store_ballast_reserve(store);
+	writer->roomy_until_ms = room >= reserve + ROOM_MUCH ? now_ms + ROOM_MS : 0;
+	for (struct list_node *node = batch->requests.first, *next; node != NULL; node = next) {
+		struct store_request *request = request_of(node);
+		next = node->next;
+		if (!request->ops->grows || store_file_fits(room, reserve, request->weight, &request->error))
+			continue;
+		list_remove(&batch->requests, node);
+		list_append(&batch->finished, node);
+	}
+}
+
+static void take_batch(struct store_writer *writer, struct batch *batch)
+{
+	while (!list_is_empty(&writer->waiting) && batch->n < BATCH_REQUESTS && batch->octets < BATCH_OCTETS) {
+		/* outside a transaction only */
+		if (batch->is_open && request_of(writer->waiting.first)->ops->thread == STORE_BESIDE_WRITER)
+			break;
+		struct store_request *request = take(&writer->waiting);
+		batch->n++;
+		batch->octets += request->weight;
+		list_append(&batch->requests, &request->node);
+	}
+}
+
+/* What came since shares the commit.  False: nothing did. */
+static bool take_more(struct store_writer *writer, struct batch *batch)
+{
+	if (!batch->is_open)
+		return false;
+	pthread_mutex_lock(&writer->mutex);
+	take_batch(writer, batch);
+	pthread_mutex_unlock(&writer->mutex);
+	if (!list_is_empty(&batch->requests))
+		refuse_without_room(writer, batch);
+	return !list_is_empty(&batch->requests);
+}
+
 static bool run_all(struct store_writer *writer, struct batch *batch)
 {
 	struct store_context *context = &writer->context;
 
-	for (struct store_request *request; (request = take(&batch->requests)) != NULL;) {
+	while (!list_is_empty(&batch->requests) || take_more(writer, batch)) {
+		struct store_request *request = take(&batch->requests);
 		enum store_run outcome = STORE_RUN_FAILED;
 		bool ok = run_one(context, request, &outcome);
 		list_append(outcome == STORE_RUN_MORE ? &batch->again : &batch->done, &request->node);
 		if (!ok)
 			return false;
-		if (has_run_long(writer, batch->start_ms))
+		if (has_run_long(writer, batch->start_ms)) {
 			move_all(&batch->later, &batch->requests);
+			break;
+		}
 	}
 	return true;
 }
@@ -138,6 +191,7 @@ static bool commit(struct store_writer *writer, struct batch *batch)
 		return false;
 	}
 	fault_point("store.after_commit");
+	writer->store->lease.is_written |= writer->context.wrote_lease;
 	after_commit(writer, &batch->done);
 	after_commit(writer, &batch->again);
 	return true;
@@ -149,10 +203,13 @@ static bool try_batch(struct store_writer *writer, struct batch *batch, struct e
 	struct store_context *context = &writer->context;
 
 	context->n_hints = 0;
+	context->wrote_lease = false;
 	database_clear(context->db);
 	if (database_begin_write(context->db) && run_all(writer, batch) && commit(writer, batch))
 		return true;
 	*why = *database_error(context->db);
+	batch->is_open = false;
+	store_ids_forget(&context->ids);
 	database_rollback(context->db);
 	database_clear(context->db);
 	context->n_hints = 0;
@@ -196,21 +253,6 @@ static void try_one_by_one(struct store_writer *writer, struct batch *batch)
 	batch->again = again;
 }
 
-static void refuse_without_room(struct store_writer *writer, struct batch *batch)
-{
-	const struct store *store = writer->store;
-	uint64_t room = store_file_room(store->dir_fd), reserve = store_ballast_reserve(store);
-
-	for (struct list_node *node = batch->requests.first, *next; node != NULL; node = next) {
-		struct store_request *request = request_of(node);
-		next = node->next;
-		if (!request->ops->grows || store_file_fits(room, reserve, request->weight, &request->error))
-			continue;
-		list_remove(&batch->requests, node);
-		list_append(&batch->finished, node);
-	}
-}
-
 static void run_beside(struct store_writer *writer, struct batch *batch)
 {
 	for (struct list_node *node = batch->requests.first, *next; node != NULL; node = next) {
@@ -242,8 +284,11 @@ static void run_batch(struct store_writer *writer, struct batch *batch)
 		return;
 	}
 	batch->start_ms = clock_monotonic_ms();
+	batch->is_open = true;
 	bool committed = store_log_bound(&writer->context, &why) && try_batch(writer, batch, &why);
+	batch->is_open = false;
 	if (!committed && why.kind == ERROR_FULL && store_ballast_drop(store)) {
+		writer->roomy_until_ms = 0;
 		refuse_without_room(writer, batch);
 		committed = try_batch(writer, batch, &why);
 	}
@@ -262,17 +307,6 @@ static void run_batch(struct store_writer *writer, struct batch *batch)
 		writer->context.n_hints = 0;
 }
 
-static void take_batch(struct store_writer *writer, struct batch *batch)
-{
-	size_t octets = 0;
-
-	while (!list_is_empty(&writer->waiting) && batch->requests.n < BATCH_REQUESTS && octets < BATCH_OCTETS) {
-		struct store_request *request = take(&writer->waiting);
-		octets += request->weight;
-		list_append(&batch->requests, &request->node);
-	}
-}
-
 static void *run(void *at)
 {
 	struct store_writer *writer = at;
@@ -285,14 +319,13 @@ static void *run(void *at)
 		if (list_is_empty(&writer->waiting))
 			break;
 		take_batch(writer, &batch);
-		size_t n_requests = batch.requests.n;
 		pthread_mutex_unlock(&writer->mutex);
 		run_batch(writer, &batch);
 		store_request_go_on(&batch.finished);
 		store_client_post(&batch.finished);
 		hint(writer);
 		writer->context.n_hints = 0;
-		store_log_copy(&writer->context, n_requests);
+		store_log_copy(&writer->context, batch.n);
 		pthread_mutex_lock(&writer->mutex);
 		move_all(&batch.later, &writer->waiting);
 		move_all(&batch.later, &batch.again);

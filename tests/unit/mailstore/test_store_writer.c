@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Hold the turnstile the way another process would: one request waits for it, those that come meanwhile are one batch. */
+/* Hold the turnstile the way another process would: those that come while the first request waits for it share its batch. */
 static int hold_turn(const struct fixture *f)
 {
 	char path[600];
@@ -215,7 +215,7 @@ static void hints_come_once_a_mailbox_and_commit(struct fixture *f, int64_t user
 	int fd = hold_turn(f);
 
 	send(f, user, 100, &counted);
-	/* the writer took the first; the other fifty wait together */
+	/* the writer took the first; the other fifty join it */
 	usleep(1000000);
 	for (int i = 0; i < 50; i++)
 		send(f, user, 100, &counted);
@@ -224,7 +224,7 @@ static void hints_come_once_a_mailbox_and_commit(struct fixture *f, int64_t user
 	store_client_wait(f->client);
 	messages_of(f, user);
 	uint64_t modseq = answer.snapshot->mailbox.modseq;
-	struct store_hint last = wait_for_hints(2);
+	struct store_hint last = wait_for_hints(1);
 	CHECK(last.mailbox_id == inbox && last.modseq == modseq);
 	forget_hints();
 	deliver_remote(f, "x@elsewhere.test", false, 0);
