@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "database/database_handle.h"
+#include "database/database_log_file.h"
 #include "database/database_statement.h"
 
 #define CHECKPOINT_PAGES 4000
@@ -168,9 +169,12 @@ struct database *database_open(const struct database_options *options, struct er
 
 	if (options->mode == DATABASE_CREATE && !make_file(options->path, err))
 		return NULL;
+	bool gathers_log = options->gathers_log && !options->synchronous_off && (options->mode == DATABASE_CREATE || options->mode == DATABASE_WRITE);
 	struct database *db = xcalloc(1, sizeof *db);
-	int code = sqlite3_open_v2(options->path, &db->handle,
-	                           flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
+	int code = sqlite3_open_v2(options->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+	                           gathers_log ? database_log_file_system() : NULL);
+	if (code == SQLITE_OK && gathers_log)
+		database_log_file_watch(db->handle);
 	if (code != SQLITE_OK)
 		database_handle_fail(db, code);
 	else

@@ -26,6 +26,7 @@ struct database_options {
 	const char *path;               /* symbolic links are refused */
 	enum database_mode mode;
 	bool synchronous_off;           /* a commit does not wait for the disk: caches and ephemeral stores only */
+	bool gathers_log;               /* a writer hands a commit's pages to the system together; without effect when synchronous_off */
 	int cache_kib;                  /* 0: 16,000 for writers, 4,000 for readers */
 	int busy_ms;                    /* how long a lock held by another connection is waited for; 0: 10,000 */
 };

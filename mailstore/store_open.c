@@ -37,7 +37,7 @@ struct database *store_database_open(const char *data_dir, enum database_mode mo
 {
 	char *path = store_database_path(data_dir);
 	/* another program (a shell) may hold the lock; our own processes wait at the turnstile */
-	struct database_options options = { .path = path, .mode = mode, .synchronous_off = ephemeral, .busy_ms = BUSY_MS };
+	struct database_options options = { .path = path, .mode = mode, .synchronous_off = ephemeral, .gathers_log = true, .busy_ms = BUSY_MS };
 	struct database *db = database_open(&options, err);
 
 	free(path);
