@@ -152,7 +152,7 @@ static void thousands_go_in_one_commit(struct fixture *f)
 	CHECK(transfer_range(f, ivy, inbox, 1, 10000, "Archive", true) == ERROR_NONE && ranges_count(&copied.to) == 10000);
 	int64_t move_ms = clock_monotonic_ms() - start;
 	fprintf(stderr, "  10,000: copy %lld ms, move %lld ms\n", (long long)copy_ms, (long long)move_ms);
-	CHECK(copy_ms < 2000 && move_ms < 2000);
+	CHECK(copy_ms < 10000 && move_ms < 10000);
 	CHECK(get_mailbox(f, ivy, "Archive").n_messages == 20000 && get_mailbox(f, ivy, "INBOX").n_messages == 0);
 }
 
