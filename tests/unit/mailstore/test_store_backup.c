@@ -227,7 +227,8 @@ static void under_load_it_is_one_state(void)
 	l.user_id = add_user(&f, "bob@a.test");
 	pthread_create(&l.thread, NULL, load, &l);
 	for (int i = 0; i < 6; i++) {
-		usleep(100000);
+		for (unsigned until = l.n_acknowledged + 20; l.n_acknowledged < until;)
+			usleep(1000);
 		unsigned before = l.n_acknowledged;
 		snprintf(name, sizeof name, i % 2 ? "busy.folder" : "busy%d.file", i);
 		bool ok = backup(&f, name, i % 2);
