@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-FAIR, FAIR_TRIES = 0.9, 6          # other load takes from the one and not from the other, hardly each time
+FAIR, FAIR_TRIES = 0.9, 15         # other load takes from the one and not from the other, hardly each time
 TURN_S, BUSY_S = 5, 10              # how long a write waits for another process, and for an outsider's lock
 SLACK_S = 8                         # for starting a program on a busy machine
 
