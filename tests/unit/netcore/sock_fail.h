@@ -18,7 +18,6 @@
 #include <stdbool.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +29,7 @@
 	X(setsockopt) X(getsockopt) X(getsockname) X(getpeername) \
 	X(recv) X(read) X(recvmsg) X(recvmmsg) X(send) X(write) X(sendto) X(sendmsg) X(sendmmsg) \
 	X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(poll) X(eventfd) X(signalfd) \
-	X(open) X(flock) X(lstat) X(unlink) X(nanosleep) X(getrlimit) X(setrlimit) \
+	X(open) X(flock) X(lstat) X(unlink) X(nanosleep) \
 	X(getaddrinfo) X(if_nametoindex) X(pthread_create)
 
 #define AS_ENUM(name) CALL_##name,
@@ -67,7 +66,7 @@ static const struct sock_fault {
 	FAULT(epoll_wait, EINTR) FAULT(poll, EINTR) FAULT(poll, ENOMEM)
 	FAULT(eventfd, EMFILE) FAULT(eventfd, ENFILE) FAULT(eventfd, ENOMEM) FAULT(signalfd, EMFILE) FAULT(signalfd, ENFILE)
 	FAULT(open, EMFILE) FAULT(open, EACCES) FAULT(flock, EINTR) FAULT(flock, EWOULDBLOCK) FAULT(flock, ENOLCK) FAULT(lstat, ENOENT) FAULT(lstat, EACCES)
-	FAULT(unlink, EACCES) FAULT(unlink, EROFS) FAULT(nanosleep, EINTR) FAULT(getrlimit, EPERM) FAULT(setrlimit, EPERM)
+	FAULT(unlink, EACCES) FAULT(unlink, EROFS) FAULT(nanosleep, EINTR)
 	FAULT(getaddrinfo, EAI_AGAIN) FAULT(getaddrinfo, EAI_MEMORY) FAULT(getaddrinfo, EAI_NONAME) FAULT(if_nametoindex, EMFILE)
 	FAULT(pthread_create, EAGAIN)
 };
@@ -162,8 +161,6 @@ PLAIN(int, flock, (int fd, int how), fd, how)
 PLAIN(int, lstat, (const char *restrict path, struct stat *restrict st), path, st)
 PLAIN(int, unlink, (const char *path), path)
 PLAIN(int, nanosleep, (const struct timespec *time, struct timespec *left), time, left)
-PLAIN(int, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), what, limit)
-PLAIN(int, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit), what, limit)
 
 unsigned if_nametoindex(const char *name)
 {

@@ -33,7 +33,7 @@
 static struct {
 	bool on;
 	int64_t now_ns;
-	int patience_ms;                /* real time for what the kernel does later; 0: 10 ms */
+	int patience_ms;                /* real time for what the kernel does later; 0: 10 ms, and 60 before a leap over what may be a deadline */
 } still_clock;
 
 int clock_gettime(clockid_t id, struct timespec *t)
@@ -46,7 +46,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
 
 static inline int still_patience(int timeout_ms)
 {
-	int most = still_clock.patience_ms > 0 ? still_clock.patience_ms : 10;
+	int most = still_clock.patience_ms > 0 ? still_clock.patience_ms : timeout_ms >= 0 && timeout_ms < 500 ? 10 : 60;
 
 	return still_clock.on && (timeout_ms < 0 || timeout_ms > most) ? most : timeout_ms;
 }

@@ -82,23 +82,35 @@ static void on_guest(void *owner, int fd, const struct net_addr *peer)
 	s->guest = net_stream_create(s->loop, fd, &events, s, NULL);
 }
 
-/* Both on one port; false: not all of it is there. */
+/* A port that both have free: others of this host take ports, too. */
+static bool bind_both(int *tcp, int *udp, struct net_addr *at, struct error *err)
+{
+	struct net_addr any = rig_addr("127.0.0.1:0");
+
+	for (int i = 0; i < 50; i++) {
+		*err = (struct error){ 0 };
+		*tcp = net_socket_listen(&any, err);
+		if (*tcp < 0)
+			return false;
+		if (!net_socket_local_addr(*tcp, at))
+			error_set(err, ERROR_SYSTEM, "the listener's port is not known");
+		else if ((*udp = net_socket_bind_datagram(at, err)) >= 0)
+			return true;
+		net_socket_close(*tcp);
+		if (err->sys_errno != EADDRINUSE)
+			break;
+	}
+	return false;
+}
+
+/* False: not all of it is there. */
 static bool serve(struct scene *s, struct net_addr *at, struct error *err)
 {
 	static const struct net_datagram_events events = { on_question, NULL, NULL };
-	struct net_addr any = rig_addr("127.0.0.1:0");
-	int tcp = net_socket_listen(&any, err), udp = -1;
+	int tcp, udp;
 
-	if (tcp < 0)
+	if (!bind_both(&tcp, &udp, at, err))
 		return false;
-	if (!net_socket_local_addr(tcp, at))
-		error_set(err, ERROR_SYSTEM, "the listener's port is not known");
-	else
-		udp = net_socket_bind_datagram(at, err);
-	if (udp < 0) {
-		net_socket_close(tcp);
-		return false;
-	}
 	s->udp = net_datagram_create(s->loop, udp, &events, s, err);
 	if (s->udp == NULL) {
 		net_socket_close(tcp);

@@ -49,7 +49,6 @@ static void made(enum net_poll_kind kind, const char *claim)
 		receive_on("[::1]:0", claim);
 	if (!sock_fail.hit)
 		judge(net_socket_connect_datagram(&addr, &err), &err, claim);
-	CHECK_ROW(net_socket_raise_limit() > 0 || fault_is(CALL_getrlimit), claim);
 }
 
 static void connected(enum net_poll_kind kind, const char *claim)
