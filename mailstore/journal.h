@@ -24,7 +24,7 @@ enum store_journal_stage {              /* stored: numbers keep their meaning */
 struct store_journal_entry {
 	int64_t entry_id, at_ms;        /* at_ms: when it was committed, about; ids rise in the order of one message's entries */
 	uint64_t queue_id;
-	uint64_t id_hash;               /* ACCEPTED, REPEATED: summary_id_hash of the Message-ID; else 0 */
+	uint64_t id_hash;               /* ACCEPTED, REPEATED: the upper 48 bits of summary_id_hash of the Message-ID; else 0 */
 	enum store_journal_stage stage;
 	const char *recipient, *remote, *detail;        /* or NULL */
 	int64_t next_at_s;              /* DEFERRED: when it is tried again */
@@ -39,7 +39,7 @@ void store_journal_destroy(struct store_journal *);
 typedef void store_journal_fn(void *owner, const struct error *err, struct store_journal *);
 /*
  * One batch (about 2,000 entries) of the message with this queue id or, when that is 0, of all messages (65,536 at most) whose Message-ID has this
- * hash: these are looked for through the whole journal, a few ms at a time.
+ * hash (its upper 48 bits): these are looked for through the whole journal, a few ms at a time.
  * from_entry_id 0 = from the start.  None is no error.
  */
 struct store_request *store_journal_read(struct store_client *, uint64_t queue_id, uint64_t id_hash, int64_t from_entry_id, store_journal_fn *, void *owner);

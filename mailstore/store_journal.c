@@ -47,7 +47,7 @@ static void read_entry(struct database_statement *s, struct arena *arena, struct
 {
 	*entry = (struct store_journal_entry){
 		.entry_id = database_statement_int(s, 0), .at_ms = database_statement_int(s, 1), .queue_id = (uint64_t)database_statement_int(s, 2),
-		.id_hash = (uint64_t)database_statement_int(s, 3), .stage = (enum store_journal_stage)database_statement_int(s, 4),
+		.id_hash = (uint64_t)database_statement_int(s, 3) << STORE_JOURNAL_HASH_SHIFT, .stage = (enum store_journal_stage)database_statement_int(s, 4),
 		.recipient = database_statement_text(s, 5, arena), .remote = database_statement_text(s, 6, arena),
 		.detail = database_statement_text(s, 7, arena),
 	};
@@ -68,14 +68,14 @@ static bool find_queue_ids(struct journal_request *self, struct store_context *c
 {
 	struct database_statement *s = database_statement_begin(context->db,
 		"SELECT entry_id, id_hash, queue_id FROM journal WHERE entry_id > ?1 ORDER BY entry_id LIMIT ?2");
-	int64_t n = 0;
+	int64_t n = 0, wanted = (int64_t)self->id_hash >> STORE_JOURNAL_HASH_SHIFT;
 
 	database_statement_bind_int(s, 1, self->seen);
 	database_statement_bind_int(s, 2, FIND_ROWS);
 	for (; self->n_queue_ids < QUEUE_IDS_MAX && database_statement_step(s); n++) {
 		int64_t queue_id = database_statement_int(s, 2);
 		self->seen = database_statement_int(s, 0);
-		if ((uint64_t)database_statement_int(s, 1) == self->id_hash)
+		if (database_statement_int(s, 1) == wanted)
 			add_queue_id(self, queue_id != 0 ? queue_id : self->seen);
 	}
 	database_statement_end(s);

@@ -20,7 +20,7 @@ static bool insert(struct store_context *context, int64_t entry_id, const struct
 	if (!is_named)
 		database_statement_bind_int(s, 2, (int64_t)entry->queue_id);
 	database_statement_bind_int(s, 3, clock_now_ms() - (entry_id >> ID_BITS));
-	database_statement_bind_int(s, 4, (int64_t)entry->id_hash);
+	database_statement_bind_int(s, 4, (int64_t)entry->id_hash >> STORE_JOURNAL_HASH_SHIFT);
 	database_statement_bind_int(s, 5, entry->stage);
 	database_statement_bind_text(s, 6, entry->recipient);
 	database_statement_bind_text(s, 7, entry->remote);

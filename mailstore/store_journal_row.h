@@ -12,6 +12,9 @@
 /* When it was written.  An entry's id is that of a queue (see random_time_id) or made like one. */
 #define STORE_JOURNAL_AT_MS "((entry_id >> 22) + after_ms)"
 
+/* Of id_hash the table has the upper 48 bits: they tell messages apart well enough, in 6 octets. */
+#define STORE_JOURNAL_HASH_SHIFT 16
+
 /*
  * Texts are borrowed for the call.  entry_id and at_ms are set by it.  ACCEPTED takes the copies made in the same commit along,
  * so that a usual message costs one row: recipient is a list made by store_journal_row_list.  ACCEPTED and REPEATED get their queue id

@@ -32,7 +32,7 @@
 	"CREATE TABLE journal(entry_id INTEGER PRIMARY KEY, queue_id INTEGER, after_ms INTEGER NOT NULL, id_hash INTEGER NOT NULL," \
 	"  stage INTEGER NOT NULL, recipient TEXT, remote TEXT, detail TEXT) STRICT;" \
 	"INSERT INTO journal SELECT r.entry_id, iif(j.stage IN (1, 9) AND j.queue_id = r.entry_id, NULL, j.queue_id), j.at_ms - (r.entry_id >> 22)," \
-	"  j.id_hash, j.stage, j.recipient, j.remote, j.detail FROM renamed r JOIN journal_2 j ON j.entry_id = r.was ORDER BY r.entry_id;" \
+	"  j.id_hash >> 16, j.stage, j.recipient, j.remote, j.detail FROM renamed r JOIN journal_2 j ON j.entry_id = r.was ORDER BY r.entry_id;" \
 	"DROP TABLE renamed; DROP TABLE journal_2; CREATE INDEX journal_queue ON journal(queue_id) WHERE queue_id IS NOT NULL"
 
 /*

@@ -68,7 +68,7 @@ static void acceptance_and_each_copy_are_noted(struct fixture *f)
 	CHECK_ROW(is(2, STORE_JOURNAL_QUEUED, "x@elsewhere.test", NULL, NULL), "queued");
 	CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == 1, "in one row");
 	CHECK(journal->at[0].at_ms >= now_ms && journal->at[0].at_ms <= clock_now_ms() && journal->next_entry_id == 0);
-	CHECK(journal->at[0].id_hash == summary_id_hash(BYTES("one@b.test")));
+	CHECK(journal->at[0].id_hash == (summary_id_hash(BYTES("one@b.test")) & ~UINT64_C(65535)));
 	CHECK_ROW(read_journal(f, 0, summary_id_hash(BYTES("one@b.test"))) == 3, "the Message-ID leads to all of it");
 	CHECK_ROW(read_journal(f, 0, summary_id_hash(BYTES("two@b.test"))) == 0, "another one to nothing");
 	CHECK_ROW(read_journal(f, 0, 0) == 0, "no id is nobody's");
@@ -196,9 +196,9 @@ static void a_message_id_is_found_among_many_arrivals(struct fixture *f)
 {
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60010) "
 	       "INSERT INTO journal(entry_id, after_ms, id_hash, stage, remote) SELECT 1000 * i, 0, i % 29999, 1, i FROM n");
-	CHECK(read_journal(f, 0, 7) == 3 && is(0, STORE_JOURNAL_ACCEPTED, NULL, "7", NULL) && is(1, STORE_JOURNAL_ACCEPTED, NULL, "30006", NULL));
+	CHECK(read_journal(f, 0, 7 << 16 | 5) == 3 && is(0, STORE_JOURNAL_ACCEPTED, NULL, "7", NULL) && is(1, STORE_JOURNAL_ACCEPTED, NULL, "30006", NULL));
 	CHECK(journal->at[1].queue_id == 30006000 && is(2, STORE_JOURNAL_ACCEPTED, NULL, "60005", NULL));
-	CHECK_ROW(read_journal(f, 0, 29999) == 0, "none where there is none");
+	CHECK_ROW(read_journal(f, 0, 29999 << 16) == 0, "none where there is none");
 	CHECK_ROW(read_journal(f, 30006000, 0) == 1, "nor is another found by its queue id");
 	ask(f, "DELETE FROM journal WHERE entry_id <= 60010000");
 }
