@@ -6,6 +6,9 @@
 #ifndef NETCORE_TESTS_FAULT_PLAYS_H
 #define NETCORE_TESTS_FAULT_PLAYS_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                     /* as sock_fail.h */
+#endif
 #include "tests/unit/netcore/sock_sites.h"
 
 #include "base/log.h"

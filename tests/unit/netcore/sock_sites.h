@@ -5,12 +5,15 @@
 #ifndef NETCORE_TESTS_SOCK_SITES_H
 #define NETCORE_TESTS_SOCK_SITES_H
 
-#include <ctype.h>
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                     /* as sock_fail.h */
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "tests/support/check.h"
 #include "tests/unit/netcore/sock_fail.h"
 
@@ -71,7 +74,7 @@ static inline bool read_line_of(const char *text, char file[48], int *line)
 {
 	const char *colon = strrchr(text, ':'), *slash = text;
 
-	if (colon == NULL || !isdigit((unsigned char)colon[1]))
+	if (colon == NULL)
 		return false;
 	for (const char *at = text; at < colon; at++)
 		if (*at == '/')
@@ -79,8 +82,11 @@ static inline bool read_line_of(const char *text, char file[48], int *line)
 	if (colon - slash >= 48)
 		return false;
 	snprintf(file, 48, "%.*s", (int)(colon - slash), slash);
-	*line = atoi(colon + 1);
-	return *line > 0;
+	uint64_t number = 0;
+	struct bytes digits = bytes_slice(bytes_text(colon + 1), 0, strspn(colon + 1, "0123456789"));
+	bool ok = bytes_to_u64(digits, 1000000, &number);
+	*line = (int)number;
+	return ok;
 }
 
 static inline void add_place(struct places *all, enum sock_call call, const char *file, int line)
