@@ -60,12 +60,13 @@ static void make_folder_of(const char *path)
 		chmod(folder, 0755);
 }
 
+/* Who had the port may be dying still, on a busy machine for a while. */
 static int listen_patiently(const struct net_addr *addr, struct error *err)
 {
 	struct timespec pause = { 0, 50 * 1000 * 1000 };
 	int fd = -1;
 
-	for (int i = 0; i < 10 && fd < 0; i++) {
+	for (int i = 0; i < 60 && fd < 0; i++) {
 		fd = net_socket_listen(addr, err);
 		if (fd >= 0 || err->sys_errno != EADDRINUSE)
 			break;
