@@ -44,8 +44,8 @@ struct store_request *store_empty(struct store_client *, store_done_fn *, void *
 
 /*
  * Whole integrity: SQLite's own check, counters, references, orphans.  finding(owner, text) per finding; returns their number, -1 on
- * error.  Works beside running daemons; on a big store each question is one long read, for which writers wait when the log is full.
- * Blocking.
+ * error.  Works beside running daemons, in short reads; only SQLite's own check is a long one: of the file, of one over 256 MiB a table at a
+ * time, and writers wait for it when the log is full meanwhile.  Blocking.
  */
 typedef void store_finding_fn(void *owner, const char *text);
 int store_check(const char *data_dir, store_finding_fn *, void *owner, struct error *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
@@ -13,10 +14,12 @@
 #include "mailstore/store_fault_dictionaries.h"
 #include "mailstore/store_fault_files.h"
 #include "mailstore/store_fault_frames.h"
+#include "mailstore/store_fault_rows.h"
 #include "mailstore/store_faults.h"
 #include "mailstore/store_open.h"
 
 #define FINDINGS_MAX 1000               /* more say nothing new */
+#define WHOLE_PAGES 65536               /* a file of 256 MiB is read within a second */
 
 struct check {
 	struct database *db;
@@ -37,23 +40,58 @@ static void report(struct check *check, struct bytes text)
 	check->finding(check->owner, line);
 }
 
-static void ask(struct check *check, const char *question)
+static void ask(struct check *check, const struct store_fault *fault)
 {
-	struct database_statement *s = database_statement_begin(check->db, question);
+	struct store_fault_rows rows;
+	struct arena arena = { 0 };
 
-	if (strstr(question, "?1") != NULL)
-		database_statement_bind_int(s, 1, check->now_s - STORE_RETAIN_S);
-	while (database_statement_step(s))
-		report(check, database_statement_bytes(s, 0));
+	for (store_fault_rows_init(&rows, fault, check->now_s); !rows.is_over; arena_reset(&arena))
+		for (struct store_fault_row *row = store_fault_rows_next(&rows, check->db, FINDINGS_MAX, &arena); row != NULL; row = row->next)
+			report(check, bytes_text(row->text));
+	arena_reset(&arena);
 }
 
+struct text {
+	struct text *next;
+	const char *at;
+};
+
+/* Told when the read is over: whoever is told may take long. */
+static struct text *list(struct database_statement *s, struct arena *arena)
+{
+	struct text *first = NULL, **end = &first;
+
+	while (database_statement_step(s)) {
+		struct text *text = arena_alloc(arena, sizeof *text);
+		*text = (struct text){ .at = database_statement_text(s, 0, arena) };
+		*end = text;
+		end = &text->next;
+	}
+	return first;
+}
+
+static void report_unsound(struct check *check, struct database_statement *s, struct arena *arena)
+{
+	for (struct text *text = list(s, arena); text != NULL; text = text->next)
+		if (strcmp(text->at, "ok") != 0)
+			report(check, bytes_text(text->at));
+}
+
+/* SQLite's own, one read: of a large file a read a table, without what only the whole can tell (pages that belong to no table, or to two). */
 static void check_integrity(struct check *check)
 {
-	struct database_statement *s = database_statement_begin(check->db, "PRAGMA integrity_check");
+	struct database *db = check->db;
+	struct arena arena = { 0 };
 
-	while (database_statement_step(s))
-		if (!bytes_equal(database_statement_bytes(s, 0), BYTES("ok")))
-			report(check, database_statement_bytes(s, 0));
+	if (database_statement_one(database_statement_begin(db, "PRAGMA page_count"), 0) <= WHOLE_PAGES)
+		report_unsound(check, database_statement_begin(db, "PRAGMA integrity_check"), &arena);
+	else
+		for (struct text *table = list(database_statement_begin(db, "SELECT name FROM sqlite_schema WHERE type = 'table'"), &arena); table != NULL; table = table->next) {
+			struct database_statement *s = database_statement_begin(db, "SELECT * FROM pragma_integrity_check(?)");
+			database_statement_bind_text(s, 1, table->at);
+			report_unsound(check, s, &arena);
+		}
+	arena_reset(&arena);
 }
 
 static void report_file(void *owner, const struct store_fault_file *file)
@@ -72,12 +110,12 @@ static void report_dictionary(void *owner, unsigned number, const char *text)
 	report(owner, bytes_text(text));
 }
 
-/* Each question is one statement and sees one state; none after another, so that no reader stays longer than it needs. */
+/* Each slice of a question sees one state, and no reader stays longer than it needs: the log can be emptied between. */
 static void run_checks(struct check *check)
 {
 	check_integrity(check);
 	for (size_t i = 0; i < store_n_faults; i++)
-		ask(check, store_faults[i].question);
+		ask(check, &store_faults[i]);
 	store_fault_files_walk(check->db, check->dir_fd, check->now_s, report_file, check);
 	struct store_dictionaries *dictionaries = store_dictionaries_create(NULL);
 	store_fault_dictionaries_walk(check->db, report_dictionary, check);

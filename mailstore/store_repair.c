@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -16,13 +15,14 @@
 #include "mailstore/store_fault_dictionaries.h"
 #include "mailstore/store_fault_files.h"
 #include "mailstore/store_fault_frames.h"
-#include "mailstore/store_faults.h"
+#include "mailstore/store_fault_rows.h"
 #include "mailstore/store_mend.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_salvage.h"
 #include "mailstore/store_turnstile.h"
 
 #define LIST_ROWS 1000
+#define PATIENCE_MS 60000               /* whoever started it can wait, and can interrupt it */
 #define TURN_MS 50                      /* how long others wait for a repair at most, but for the indexes */
 
 struct repair {
@@ -35,12 +35,6 @@ struct repair {
 	unsigned n_frames;              /* packed messages mended */
 };
 
-struct found {
-	struct found *next;
-	const char *text, *done;
-	int64_t key;
-};
-
 static bool failed(const struct repair *r)
 {
 	return r->error.kind != ERROR_NONE || database_failed(r->context.db);
@@ -48,7 +42,7 @@ static bool failed(const struct repair *r)
 
 static bool enter(struct repair *r)
 {
-	if (failed(r) || !store_turnstile_enter(&r->turnstile, STORE_TURN_WAIT_MS, &r->error))
+	if (failed(r) || !store_turnstile_enter(&r->turnstile, PATIENCE_MS, &r->error))
 		return false;
 	r->context.now_s = clock_now_s();
 	r->context.n_hints = 0;
@@ -69,23 +63,6 @@ static void leave(struct repair *r)
 
 /* ---- rows ---- */
 
-static struct found *list(struct repair *r, const struct store_fault *fault, struct arena *arena)
-{
-	struct database_statement *s = database_statement_begin(r->context.db, fault->question);
-	struct found *first = NULL, **last = &first;
-
-	if (strstr(fault->question, "?1") != NULL)
-		database_statement_bind_int(s, 1, clock_now_s() - STORE_RETAIN_S);
-	for (size_t n = 0; n < LIST_ROWS && database_statement_step(s); n++) {
-		struct found *found = arena_alloc(arena, sizeof *found);
-		*found = (struct found){ .text = database_statement_text(s, 0, arena), .key = database_statement_int(s, 1) };
-		*last = found;
-		last = &found->next;
-	}
-	database_statement_end(s);
-	return first;
-}
-
 static const char *repair_one(struct repair *r, const struct store_fault *fault, int64_t key)
 {
 	if (fault->repair != NULL)
@@ -99,10 +76,10 @@ static const char *repair_one(struct repair *r, const struct store_fault *fault,
 }
 
 /* As many of them as a turn allows; returns the first that is left. */
-static struct found *repair_some(struct repair *r, const struct store_fault *fault, struct found *first)
+static struct store_fault_row *repair_some(struct repair *r, const struct store_fault *fault, struct store_fault_row *first)
 {
 	int64_t end_ms = clock_monotonic_ms() + TURN_MS;
-	struct found *at = first;
+	struct store_fault_row *at = first;
 
 	if (!enter(r))
 		return NULL;
@@ -116,18 +93,28 @@ static struct found *repair_some(struct repair *r, const struct store_fault *fau
 	return at;
 }
 
-/* Again until the question is answered with nothing, or with what its own repair does not change. */
-static void repair_rows(struct repair *r, const struct store_fault *fault)
+/* A slice again until the question is answered with nothing, or with what its own repair does not change. */
+static void repair_slice(struct repair *r, const struct store_fault *fault, struct store_fault_rows *rows)
 {
+	const struct store_fault_rows slice = *rows;
 	struct arena arena = { 0 };
-	struct found *found;
+	struct store_fault_row *found;
 
-	for (int64_t last = -1; (found = list(r, fault, &arena)) != NULL && found->key != last && !failed(r); arena_reset(&arena)) {
+	for (int64_t last = -1; (found = store_fault_rows_next(rows, r->context.db, LIST_ROWS, &arena)) != NULL && found->key != last && !failed(r); *rows = slice) {
 		last = found->key;
 		while (found != NULL && !failed(r))
 			found = repair_some(r, fault, found);
+		arena_reset(&arena);
 	}
 	arena_reset(&arena);
+}
+
+static void repair_rows(struct repair *r, const struct store_fault *fault)
+{
+	struct store_fault_rows rows;
+
+	for (store_fault_rows_init(&rows, fault, clock_now_s()); !rows.is_over && !failed(r);)
+		repair_slice(r, fault, &rows);
 }
 
 /* ---- indexes ---- */

@@ -97,6 +97,36 @@ static void the_reaper_removes_files_too(void)
 	fixture_close(&f);
 }
 
+static struct { struct fixture *f; int n; int64_t busy; } walk;
+
+static void on_size(void *owner, const char *text)
+{
+	(void)owner;
+	if (strstr(text, "octets, its message") == NULL || walk.n++ > 0)
+		return;
+	ask(walk.f, "UPDATE msg SET size = 7 WHERE id & 4294967295 = 20000");
+	walk.busy = ask(walk.f, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+static void the_walk_lets_go_between_slices(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } };
+	struct error err = { 0 };
+
+	fixture_start(&f, "slices");
+	int64_t bob = add_user(&f, "bob@a.test");
+	deliver_to(&f, 100, &bob, 1);
+	ask(&f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+	        "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
+	        "SELECT (id & ~4294967295) + i, modseq, 0, 0, 0, size, 0, message_id FROM n, (SELECT * FROM msg ORDER BY id DESC LIMIT 1)");
+	ask(&f, "UPDATE msg SET size = 7 WHERE id & 4294967295 = 3");
+	walk.f = &f;
+	CHECK(store_check(f.data_dir, on_size, NULL, &err) > 0);
+	CHECK_ROW(walk.n == 2, "what comes in front of it is seen");
+	CHECK_ROW(walk.busy == 0, "whoever is told holds nobody's log");
+	fixture_close(&f);
+}
+
 static void what_is_no_store_cannot_be_checked(void)
 {
 	struct error err = { 0 };
@@ -109,6 +139,7 @@ int main(void)
 	damage_is_found();
 	a_missing_body_file_is_found();
 	the_reaper_removes_files_too();
+	the_walk_lets_go_between_slices();
 	what_is_no_store_cannot_be_checked();
 	return check_finish();
 }
