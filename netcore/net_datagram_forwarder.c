@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "netcore/net_datagram.h"
@@ -87,13 +88,17 @@ static bool is_allowed(const struct net_datagram_forwarder *f, const struct net_
 	return f->settings.n_allowed == 0;
 }
 
-/* NULL: no descriptor is left. */
+/* NULL: no descriptor is left, say. */
 static struct net_datagram *connect_to_target(struct association *a)
 {
 	static const struct net_datagram_events events = { on_answer, NULL, on_unreachable };
-	int fd = net_socket_connect_datagram(&a->forwarder->settings.target, NULL);
+	struct error why = { 0 };
+	int fd = net_socket_connect_datagram(&a->forwarder->settings.target, &why);
+	struct net_datagram *target = fd < 0 ? NULL : net_datagram_create(a->forwarder->loop, fd, &events, a, &why);
 
-	return fd < 0 ? NULL : net_datagram_create(a->forwarder->loop, fd, &events, a, NULL);
+	if (target == NULL)
+		log_warning("forward", "unreachable", "why=%s", why.text);
+	return target;
 }
 
 /* NULL: refused. */
