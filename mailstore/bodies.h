@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "mailstore/store.h"
@@ -28,5 +29,21 @@ void store_body_destroy(struct store_body *);
 typedef void store_read_fn(void *owner, const struct error *err, struct bytes octets);
 /* Octets [offset, offset + len) of a message, len <= STORE_READ_MAX; short at its end.  NOT_FOUND when the body is gone. */
 struct store_request *store_read(struct store_client *, int64_t message_id, uint64_t offset, size_t len, store_read_fn *, void *owner);
+
+struct store_piece {
+	int64_t message_id;
+	uint64_t offset;
+	size_t len;                     /* asked for */
+	struct bytes octets;            /* found; fewer than asked for at the message's end, none where it could not be read: store_read tells why */
+};
+struct store_pieces {                   /* owned by whom it is given to: store_pieces_destroy */
+	struct store_piece *at;         /* as asked for */
+	size_t n;
+	struct buffer octets;           /* of all */
+};
+void store_pieces_destroy(struct store_pieces *);
+typedef void store_pieces_fn(void *owner, const struct error *err, struct store_pieces *);
+/* Several pieces by one request, STORE_READ_MAX octets together; wanted is copied, its octets are not looked at. */
+struct store_request *store_read_pieces(struct store_client *, const struct store_piece *wanted, size_t n, store_pieces_fn *, void *owner);
 
 #endif

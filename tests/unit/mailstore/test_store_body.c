@@ -60,6 +60,51 @@ static void a_body_without_a_listener_never_waits(struct fixture *f)
 	store_body_destroy(body);
 }
 
+static struct store_pieces *pieces;
+
+static void on_pieces(void *owner, const struct error *err, struct store_pieces *found)
+{
+	on_done(owner, err);
+	pieces = found;
+}
+
+static void several_pieces_are_read_by_one_request(struct fixture *f)
+{
+	int64_t eve = add_user(f, "eve@a.test"), inbox = inbox_of(f, eve);
+
+	deliver_to(f, 100, &eve, 1);
+	deliver_to(f, 150000, &eve, 1);
+	deliver_to(f, 1500000, &eve, 1);
+	scan(f, inbox, 1, 3, 0, false);
+	int64_t small = answer.messages->at[0].message_id, chunks = answer.messages->at[1].message_id, file = answer.messages->at[2].message_id;
+	const struct { const char *name; struct store_piece wanted; size_t len; } rows[] = {
+		{ "a whole message", { .message_id = small, .len = 100 }, 100 },
+		{ "past its end", { .message_id = small, .offset = 90, .len = 100 }, 10 },
+		{ "behind its end", { .message_id = small, .offset = 100, .len = 1 }, 0 },
+		{ "over chunks", { .message_id = chunks, .offset = 65000, .len = 70000 }, 70000 },
+		{ "a message that is not there", { .message_id = file + 1000, .len = 10 }, 0 },
+		{ "of a file", { .message_id = file, .offset = 1400000, .len = 5000 }, 5000 },
+		{ "again", { .message_id = small, .offset = 7, .len = 3 }, 3 },
+	};
+	struct store_piece wanted[sizeof rows / sizeof *rows];
+	size_t n = sizeof rows / sizeof *rows;
+
+	for (size_t i = 0; i < n; i++)
+		wanted[i] = rows[i].wanted;
+	answer_clear();
+	store_read_pieces(f->client, wanted, n, on_pieces, f);
+	CHECK(wait_for(f) == ERROR_NONE && pieces->n == n);
+	for (size_t i = 0; i < n; i++) {
+		const struct store_piece *piece = &pieces->at[i];
+		CHECK_ROW(piece->octets.len == rows[i].len && piece->message_id == rows[i].wanted.message_id, rows[i].name);
+		size_t right = 0;
+		while (right < piece->octets.len && piece->octets.at[right] == made_octet(piece->offset + right))
+			right++;
+		CHECK_ROW(right == piece->octets.len, rows[i].name);
+	}
+	store_pieces_destroy(pieces);
+}
+
 int main(void)
 {
 	struct fixture f = { .options = { .budget = budget_create(64 << 20) } };
@@ -70,6 +115,7 @@ int main(void)
 	a_body_that_cannot_be_written_fails_its_delivery_only(&f, bob);
 	a_fast_writer_is_told_to_wait_and_when_to_go_on(&f);
 	a_body_without_a_listener_never_waits(&f);
+	several_pieces_are_read_by_one_request(&f);
 	CHECK(findings(&f) == 0);
 	fixture_close(&f);
 	CHECK(budget_used(f.options.budget) == 0);
