@@ -135,13 +135,14 @@ static void take_batch(struct store_writer *writer, struct batch *batch)
 	}
 }
 
-/* What came since shares the commit.  False: nothing did. */
+/* What came since shares the commit, unless another process waits for its turn.  False: nothing did. */
 static bool take_more(struct store_writer *writer, struct batch *batch)
 {
 	if (!batch->is_open)
 		return false;
 	pthread_mutex_lock(&writer->mutex);
-	take_batch(writer, batch);
+	if (!list_is_empty(&writer->waiting) && !store_turnstile_is_wanted(&writer->store->turnstile))
+		take_batch(writer, batch);
 	pthread_mutex_unlock(&writer->mutex);
 	if (!list_is_empty(&batch->requests))
 		refuse_without_room(writer, batch);
