@@ -18,7 +18,7 @@ struct service_listeners {              /* zero-initialise */
 /*
  * A socket for every row whose service is in the set (bits 1u << enum service_kind).  LISTEN_FDS sockets (systemd) are taken where they have
  * the row's address.  Unix sockets get mode 0660 and, when we are root, that owner.  False: err names the address, nothing stays open.
- * An address that is still taken is tried again for half a second: a predecessor may be on its way out.
+ * An address that is still taken is tried again for three seconds: a predecessor may be on its way out.
  */
 bool service_listeners_open(struct service_listeners *, const struct service_settings *, unsigned services, uid_t owner, gid_t group,
                             struct error *err);
