@@ -93,16 +93,21 @@ def dial(at, source=None):
     return socket.create_connection(("127.0.0.1", at), TIMEOUT_S, source)
 
 
+KEPT = []
+
+
 def own_port():
-    """A port to come back to: below those that port 0 is given from, so that nobody takes it meanwhile."""
+    """A port to come back to: below those that port 0 is given from, and kept bound against others who look for one."""
     while True:
-        port = random.randrange(20000, 30000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        port, probe = random.randrange(20000, 30000), socket.socket()
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.close()
+            continue
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        KEPT.append(probe)
+        return port
 
 
 def refusing():
