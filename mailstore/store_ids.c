@@ -30,15 +30,29 @@ static void write_highest(struct database *db, const char *name, int64_t highest
 	}
 }
 
+void store_ids_begin(struct store_ids *ids)
+{
+	for (size_t i = 0; i < STORE_IDS_TABLES; i++)
+		ids->blocks[i].is_checked = false;
+}
+
+static void check(struct store_ids_block *block, struct database *db, const char *name)
+{
+	int64_t last = highest(db, name);
+
+	if (block->next == block->end || last != block->end - 1) {
+		*block = (struct store_ids_block){ .next = last + 1, .end = last + 1 + BLOCK };
+		write_highest(db, name, block->end - 1);
+	}
+	block->is_checked = true;
+}
+
 int64_t store_ids_take(struct store_ids *ids, struct database *db, enum store_ids_table table)
 {
 	struct store_ids_block *block = &ids->blocks[table];
-	int64_t last = highest(db, names[table]);
 
-	if (block->next == block->end || last != block->end - 1) {
-		*block = (struct store_ids_block){ last + 1, last + 1 + BLOCK };
-		write_highest(db, names[table], block->end - 1);
-	}
+	if (!block->is_checked || block->next == block->end)
+		check(block, db, names[table]);
 	return block->next++;
 }
 

@@ -5,6 +5,7 @@
 #ifndef MAILSTORE_STORE_IDS_H
 #define MAILSTORE_STORE_IDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "database/database.h"
@@ -13,10 +14,15 @@ enum store_ids_table { STORE_IDS_MESSAGE, STORE_IDS_QRCPT, STORE_IDS_TABLES };
 
 /* The blocks of a connection; zeroed = none. */
 struct store_ids {
-	struct store_ids_block { int64_t next, end; } blocks[STORE_IDS_TABLES];
+	struct store_ids_block {
+		int64_t next, end;
+		bool is_checked;        /* in this transaction: nobody took another one */
+	} blocks[STORE_IDS_TABLES];
 };
 
-/* Inside a write: the id to insert with. */
+/* Whenever a write begins. */
+void store_ids_begin(struct store_ids *);
+/* Inside it: the id to insert with. */
 int64_t store_ids_take(struct store_ids *, struct database *, enum store_ids_table);
 /* After a rollback, which may have undone a reservation that another process then made anew. */
 void store_ids_forget(struct store_ids *);

@@ -15,7 +15,7 @@
 void store_queue_local_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient, const char *why)
 {
 	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, kind, status) VALUES(?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO qrcpt(queue_id, recipient, original, notify, next_at, kind, status, item_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
 
 	database_statement_bind_int(s, 1, (int64_t)given->queue_id);
 	database_statement_bind_text(s, 2, recipient->address);
@@ -24,6 +24,7 @@ void store_queue_local_add(struct store_context *context, const struct store_del
 	database_statement_bind_int(s, 5, context->now_s + AGAIN_S);
 	database_statement_bind_int(s, 6, STORE_QUEUE_ROW_LOCAL);
 	database_statement_bind_text(s, 7, why);
+	database_statement_bind_int(s, 8, store_ids_take(&context->ids, context->db, STORE_IDS_QRCPT));
 	database_statement_run(s);
 	/* whoever claims learns when it is due */
 	store_context_touch(context, 0, 0);

@@ -205,6 +205,7 @@ static bool try_batch(struct store_writer *writer, struct batch *batch, struct e
 
 	context->n_hints = 0;
 	context->wrote_lease = false;
+	store_ids_begin(&context->ids);
 	database_clear(context->db);
 	if (database_begin_write(context->db) && run_all(writer, batch) && commit(writer, batch))
 		return true;

@@ -57,6 +57,7 @@ static void ids_rise(const char *claim, const char *turns, unsigned n)
 		struct process *p = *turns == 'a' || *turns == 'A' ? &a : &b;
 		bool stays = *turns == 'a' || *turns == 'b';
 		database_begin_write(p->db);
+		store_ids_begin(&p->ids);
 		for (unsigned i = 0; i < n; i++) {
 			int64_t id = insert(p);
 			CHECK_ROW(!stays || id > last, claim);
@@ -69,6 +70,32 @@ static void ids_rise(const char *claim, const char *turns, unsigned n)
 		database_rollback(p->db);
 		store_ids_forget(&p->ids);
 	}
+	database_close(a.db);
+	database_close(b.db);
+}
+
+static void a_part_that_is_undone_takes_its_block_along(void)
+{
+	struct process a, b;
+
+	start(&a, "part");
+	start(&b, "part");
+	database_begin_write(a.db);
+	store_ids_begin(&a.ids);
+	database_part_begin(a.db);
+	for (int i = 0; i < 300; i++)
+		insert(&a);
+	CHECK(database_part_undo(a.db));
+	int64_t last = insert(&a);
+	CHECK(database_commit(a.db));
+	for (int i = 0; i < 6; i++) {
+		struct process *p = i % 2 == 0 ? &b : &a;
+		store_ids_begin(&p->ids);
+		int64_t id = insert(p);
+		CHECK(id > last);
+		last = id;
+	}
+	CHECK(!database_failed(a.db) && !database_failed(b.db));
 	database_close(a.db);
 	database_close(b.db);
 }
@@ -93,6 +120,7 @@ static void an_id_is_not_used_again(void)
 	int64_t fresh = insert(&p);
 	CHECK_ROW(fresh > last + 2, "nor by a process that began later");
 	database_script(p.db, "INSERT INTO message(message_id) VALUES(100000); DELETE FROM message");
+	store_ids_begin(&p.ids);
 	CHECK_ROW(insert(&p) == 100001, "behind one that was inserted by its number");
 	CHECK_ROW(store_ids_take(&p.ids, p.db, STORE_IDS_QRCPT) == 1, "tables count on their own");
 	database_close(p.db);
@@ -102,6 +130,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		ids_rise(rows[i].claim, rows[i].turns, rows[i].n);
+	a_part_that_is_undone_takes_its_block_along();
 	an_id_is_not_used_again();
 	return check_finish();
 }
