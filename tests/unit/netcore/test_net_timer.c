@@ -1,3 +1,6 @@
+#define _GNU_SOURCE
+#include "tests/unit/netcore/still_clock.h"
+
 #include <stdlib.h>
 
 #include "netcore/net_timer.h"
@@ -176,9 +179,12 @@ int main(void)
 		struct error err = { 0 };
 		const char *name = rig_backends[i].name;
 		loop = net_loop_create(rig_backends[i].kind, &err);
+		/* a machine that stalls between two starts moves no due time */
+		still_clock.on = true;
 		timers_ring_in_the_order_of_their_due_times(name);
 		moving_a_timer_replaces_its_due_time(name);
 		the_last_due_time_counts_whether_sooner_or_later(name);
+		still_clock.on = false;
 		a_timer_that_was_put_off_wakes_nobody_at_its_first_time(name);
 		a_timer_may_arm_itself_again_without_holding_up_the_pass(name);
 		a_timer_may_be_freed_in_its_own_callback(name);
