@@ -165,6 +165,7 @@ tsan:
 crash:
 	@tools/deps build test
 	@$(MAKE) --no-print-directory $(PARALLEL) all test-programs
+	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=test all unit-programs
 	@tests/store/run --programs $(BUILD)/release/tests/store
 	@tests/crash/run --bin $(BUILD)/bin --rounds $(ROUNDS)
 

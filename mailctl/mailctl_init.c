@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "mailctl/mailctl_certificate.h"
 #include "mailctl/mailctl_store.h"
@@ -188,17 +189,11 @@ static bool make_folder(const char *path, mode_t mode, struct error *err)
 static bool write_file(const struct init *in, const char *name, mode_t mode, const struct buffer *text, struct error *err)
 {
 	char path[PATH_MAX];
-	size_t done = 0;
 
 	snprintf(path, sizeof path, "%s/%s", in->folder, name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	bool ok = fd >= 0 && fchmod(fd, mode) == 0;
-	while (ok && done < text->len) {
-		ssize_t n = write(fd, text->at + done, text->len - done);
-		ok = n > 0;
-		done += ok ? (size_t)n : 0;
-	}
-	ok = ok && fsync(fd) == 0;
+	ok = ok && file_write(fd, buffer_bytes(text)) && fsync(fd) == 0;
 	if (!ok)
 		error_set_errno(err, errno, "%s", path);
 	if (fd >= 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #define BLOCK ((size_t)256 * 1024)
@@ -45,11 +46,11 @@ static bool fill(struct mailctl_lines *lines, struct error *err)
 	memmove(lines->octets, lines->octets + lines->start, lines->end - lines->start);
 	lines->end -= lines->start;
 	lines->start = 0;
-	ssize_t n = read(lines->fd, lines->octets + lines->end, BLOCK - lines->end);
-	if (n < 0 && errno != EINTR)
+	ssize_t n = file_read(lines->fd, lines->octets + lines->end, BLOCK - lines->end);
+	if (n < 0)
 		return error_set_errno(err, errno, "cannot read");
 	lines->is_over = n == 0;
-	lines->end += n > 0 ? (size_t)n : 0;
+	lines->end += (size_t)n;
 	return true;
 }
 

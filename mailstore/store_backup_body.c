@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "database/database_statement.h"
 #include "mailstore/store_body.h"
@@ -83,18 +84,9 @@ static bool target_open(struct target *target, int dir_fd, const char *name, str
 	return target->fd >= 0 || error_set_errno(err, errno, "cannot make %s", target->passing);
 }
 
-static bool target_write(struct target *target, const char *at, size_t len, struct error *err)
+static bool target_write(struct target *target, struct bytes octets, struct error *err)
 {
-	while (len > 0) {
-		ssize_t n = write(target->fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_set_errno(err, errno, "cannot write %s", target->passing);
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
+	return file_write(target->fd, octets) || error_set_errno(err, errno, "cannot write %s", target->passing);
 }
 
 static bool target_close(struct target *target, bool ok, struct error *err)
@@ -121,8 +113,8 @@ static bool file_to_file(int from_fd, int dir_fd, const char *name, struct error
 		return false;
 	piece = xmalloc(PIECE);
 	bool ok = true;
-	while (ok && (n = read(from_fd, piece, PIECE)) > 0)
-		ok = target_write(&target, piece, (size_t)n, err);
+	while (ok && (n = file_read(from_fd, piece, PIECE)) > 0)
+		ok = target_write(&target, bytes_of(piece, (size_t)n), err);
 	if (n < 0)
 		ok = error_set_errno(err, errno, "cannot read a body");
 	free(piece);
@@ -135,7 +127,7 @@ static bool file_to_rows(struct database *db, int from_fd, const char *name, str
 	int64_t n_pieces = 0;
 	ssize_t n;
 
-	while ((n = read(from_fd, piece, PIECE)) > 0 && !database_failed(db)) {
+	while ((n = file_read(from_fd, piece, PIECE)) > 0 && !database_failed(db)) {
 		struct database_statement *s = database_statement_begin(db, "INSERT OR REPLACE INTO main.backup_body(name, n, data) VALUES(?, ?, ?)");
 		database_statement_bind_text(s, 1, name);
 		database_statement_bind_int(s, 2, n_pieces++);
@@ -196,10 +188,8 @@ static bool rows_to_file(struct store_backup_bodies *bodies, const struct named 
 	if (!ok)
 		return false;
 	database_statement_bind_text(s, 1, named->name);
-	while (ok && database_statement_step(s)) {
-		struct bytes piece = database_statement_bytes(s, 0);
-		ok = target_write(&target, piece.at, piece.len, err);
-	}
+	while (ok && database_statement_step(s))
+		ok = target_write(&target, database_statement_bytes(s, 0), err);
 	database_statement_end(s);
 	return target_close(&target, ok, err);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "database/database_transaction.h"
 #include "mailstore/care.h"
@@ -25,7 +26,7 @@ bool store_ephemeral_mark(const char *data_dir, struct error *err)
 	static const char text[] = "This store is for tests: when the last daemon that uses it ends, its mail is deleted.\n";
 	int dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = dir_fd < 0 ? -1 : openat(dir_fd, MARK, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool ok = fd >= 0 && write(fd, text, sizeof text - 1) == (ssize_t)(sizeof text - 1);
+	bool ok = fd >= 0 && file_write(fd, bytes_text(text));
 
 	if (!ok)
 		error_set_errno(err, errno, "cannot make %s/" MARK, data_dir);

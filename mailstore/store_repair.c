@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
@@ -151,12 +152,10 @@ static bool write_filler(int fd, int64_t len)
 
 	store_salvage_filler(&filler, (size_t)(len < 1 << 20 ? len : 1 << 20));
 	while (len > 0) {
-		ssize_t n = write(fd, filler.at, len < (int64_t)filler.len ? (size_t)len : filler.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
+		size_t n = len < (int64_t)filler.len ? (size_t)len : filler.len;
+		if (!file_write(fd, bytes_of(filler.at, n)))
 			break;
-		len -= n;
+		len -= (int64_t)n;
 	}
 	buffer_release(&filler);
 	return len == 0;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "netcore/net_addr.h"
 #include "service/service_state.h"
@@ -33,7 +34,7 @@ static bool publish(int fd, struct bytes lines, const char *from, const char *to
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	return fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0 && write(fd, lines.at, lines.len) == (ssize_t)lines.len && rename(from, to) == 0;
+	return fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0 && file_write(fd, lines) && rename(from, to) == 0;
 }
 
 void service_ports_tell(struct service *s)
@@ -76,7 +77,7 @@ bool service_ports_read(const char *data_dir, const char *program, struct buffer
 	if (fd < 0)
 		return false;
 	bool is_alive = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-	while (is_alive && total < TEXT_MAX && (n = read(fd, text, sizeof text)) > 0) {
+	while (is_alive && total < TEXT_MAX && (n = file_read(fd, text, sizeof text)) > 0) {
 		buffer_add(out, text, (size_t)n);
 		total += (size_t)n;
 	}

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/settings.h"
 #include "service/service_settings.h"
@@ -89,8 +90,7 @@ static char *read_file(const char *path, size_t *len, struct error *err)
 		error_set_errno(err, errno, "%s", path);
 		return NULL;
 	}
-	/* an error is the last thing read answers: EINTR cannot come without handlers */
-	while ((n = read(fd, buffer_reserve(&text, 4096), 4096)) > 0 && text.len <= FILE_MAX)
+	while ((n = file_read(fd, buffer_reserve(&text, 4096), 4096)) > 0 && text.len <= FILE_MAX)
 		buffer_added(&text, (size_t)n);
 	if (n < 0)
 		error_set_errno(err, errno, "%s", path);
@@ -183,7 +183,6 @@ bool service_reading_open(struct service_reading *r, const char *name, struct er
 int service_reading_pack(const struct service_reading *r, struct error *err)
 {
 	struct buffer all = { 0 };
-	size_t done = 0;
 	int fd = memfd_create("posta.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	for (size_t i = 0; i < r->n_files; i++) {
@@ -192,14 +191,9 @@ int service_reading_pack(const struct service_reading *r, struct error *err)
 		if (len != ABSENT)
 			buffer_add(&all, r->files[i].at, r->files[i].len);
 	}
-	while (fd >= 0 && done < all.len) {
-		ssize_t n = write(fd, all.at + done, all.len - done);
-		if (n < 0) {
-			close(fd);
-			fd = -1;
-		} else {
-			done += (size_t)n;
-		}
+	if (fd >= 0 && !file_write(fd, buffer_bytes(&all))) {
+		close(fd);
+		fd = -1;
 	}
 	if (fd < 0)
 		error_set_errno(err, errno, "memory file for the configuration");

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "mailstore/backup.h"
 
 static struct store_backup_result result;
@@ -159,7 +160,7 @@ static void two_never_write_one_file(struct fixture *f)
 
 	snprintf(path, sizeof path, "%s/shared.file.partial", check_folder());
 	int other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	CHECK(flock(other, LOCK_EX) == 0 && write(other, "under way", 9) == 9);
+	CHECK(flock(other, LOCK_EX) == 0 && file_write(other, BYTES("under way")));
 	CHECK_ROW(!backup(f, "shared.file", false) && err.kind == ERROR_TRY_LATER, err.text);
 	CHECK_ROW(lseek(other, 0, SEEK_END) == 9 && access(path, F_OK) == 0, "the other one goes on");
 	close(other);

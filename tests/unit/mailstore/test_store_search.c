@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "mailstore/store_index.h"
 #include "mailstore/store_indexer.h"
 #include "message/charset.h"
@@ -261,8 +262,9 @@ static void overwrite(const char *name, off_t from, size_t n)
 	if (fd < 0)
 		return;
 	fstat(fd, &st);
+	lseek(fd, from, SEEK_SET);
 	for (off_t at = from; at < st.st_size && n > 0; at += (off_t)sizeof rubbish, n--)
-		CHECK(pwrite(fd, rubbish, sizeof rubbish, at) == (ssize_t)sizeof rubbish);
+		CHECK(file_write(fd, bytes_of(rubbish, sizeof rubbish)));
 	close(fd);
 }
 
