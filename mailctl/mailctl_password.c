@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #define LINE_SIZE (PASSWORD_MAX + 2)
@@ -16,9 +17,7 @@ static bool read_line(char line[LINE_SIZE], size_t *len, struct error *err)
 	char octet;
 
 	for (*len = 0;;) {
-		ssize_t n = read(STDIN_FILENO, &octet, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = file_read(STDIN_FILENO, &octet, 1);
 		if (n < 0)
 			return error_set_errno(err, errno, "standard input");
 		if (n == 0 && *len == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "mua/mua_safe_name.h"
 
 #define NUMBER_MAX 9999
@@ -13,23 +14,15 @@ bool mua_file_read(const char *path, size_t max, struct buffer *out, struct erro
 {
 	bool is_input = strcmp(path, "-") == 0, ok = false;
 	int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return error_set(err, ERROR_NOT_FOUND, "%s: no such file", path);
 		return error_set_errno(err, errno, "%s", path);
 	}
-	for (;;) {
-		n = read(fd, buffer_reserve(out, 65536), 65536);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
+	while (out->len <= max && (n = file_read(fd, buffer_reserve(out, 65536), 65536)) > 0)
 		buffer_added(out, (size_t)n);
-		if (out->len > max)
-			break;
-	}
 	if (n < 0)
 		error_set_errno(err, errno, "%s", path);
 	else if (out->len > max)
@@ -58,19 +51,6 @@ static int create(int folder_fd, struct bytes name, struct buffer *used)
 	return -1;
 }
 
-static bool write_all(int fd, struct bytes content)
-{
-	while (content.len > 0) {
-		ssize_t n = write(fd, content.at, content.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		content = bytes_skip(content, (size_t)n);
-	}
-	return true;
-}
-
 bool mua_file_save(int folder_fd, struct bytes name, struct bytes content, struct buffer *used, struct error *err)
 {
 	int fd = create(folder_fd, name, used), why;
@@ -78,7 +58,7 @@ bool mua_file_save(int folder_fd, struct bytes name, struct bytes content, struc
 
 	if (fd < 0)
 		return error_set_errno(err, errno, "%s", used->at);
-	ok = write_all(fd, content);
+	ok = file_write(fd, content);
 	why = errno;
 	if (close(fd) != 0 && ok) {
 		why = errno;

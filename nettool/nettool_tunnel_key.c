@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "nettool/nettool_tunnel.h"
 
@@ -21,7 +22,7 @@ static bool read_key(const char *path, char text[KEY_FILE_MAX], struct error *er
 	if (fd < 0)
 		return error_set_errno(err, errno, "%s", path);
 	bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0;
-	ssize_t n = ok ? read(fd, text, KEY_FILE_MAX - 1) : -1;
+	ssize_t n = ok ? file_read(fd, text, KEY_FILE_MAX - 1) : -1;
 	close(fd);
 	if (n < 0)
 		return error_set(err, ERROR_DENIED, "%s: a key file is a plain file that nobody else can read (chmod 600)", path);
@@ -32,11 +33,10 @@ static bool read_key(const char *path, char text[KEY_FILE_MAX], struct error *er
 static bool write_key(const char *path, const char *text, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	size_t len = strlen(text);
 
 	if (fd < 0)
 		return error_set_errno(err, errno, "%s", path);
-	bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+	bool ok = file_write(fd, bytes_text(text)) && fsync(fd) == 0;
 	int number = errno;
 	close(fd);
 	if (ok)
