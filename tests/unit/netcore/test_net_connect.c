@@ -87,20 +87,26 @@ static void fill(struct black_hole *h)
 
 static void a_hanging_first_address_is_overtaken(const char *name)
 {
-	struct caller c = { 0 };
 	struct black_hole hole;
 	struct net_addr at[2];
 	int listener = rig_listen(&at[1]);
+	int64_t best_ms = INT64_MAX;
 
 	dig(&hole);
 	at[0] = hole.at;
-	int64_t before = rig_now_ms();
-	net_connect_start(loop, at, 2, RIG_WAIT_MS, on_answer, &c);
-	CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0 && net_addr_equal(&c.addr, &at[1]), name);
-	CHECK_ROW(rig_now_ms() - before >= 240 && rig_now_ms() - before < 20000, "after the stagger of 250 ms");
-	rig_run_for(loop, 20);
-	CHECK_ROW(c.calls == 1, "answered once");
-	net_socket_close(c.fd);
+	/* a busy machine makes one of them late, hardly each */
+	for (int i = 0; i < 10 && best_ms >= 500; i++) {
+		struct caller c = { 0 };
+		int64_t before = rig_now_ms();
+		net_connect_start(loop, at, 2, RIG_WAIT_MS, on_answer, &c);
+		CHECK_ROW(rig_run(loop, &c.done, RIG_WAIT_MS) && c.fd >= 0 && net_addr_equal(&c.addr, &at[1]), name);
+		if (rig_now_ms() - before < best_ms)
+			best_ms = rig_now_ms() - before;
+		rig_run_for(loop, 20);
+		CHECK_ROW(c.calls == 1, "answered once");
+		net_socket_close(c.fd);
+	}
+	CHECK_ROW(best_ms >= 240 && best_ms < 500, "after the stagger of 250 ms");
 	net_socket_close(listener);
 	fill(&hole);
 }
