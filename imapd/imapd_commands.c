@@ -79,11 +79,6 @@ static const struct imapd_command commands[] = {
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
-const struct imapd_command *imapd_command_at(size_t index)
-{
-	return index < N_COMMANDS ? &commands[index] : NULL;
-}
-
 static const struct imapd_command *find(struct bytes verb)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)

@@ -28,7 +28,4 @@ enum imapd_after imapd_command_run(struct imapd_session *);
 /* A literal was announced: *is_taken says that the command has dealt with it. */
 enum imapd_after imapd_command_literal(struct imapd_session *, bool *is_taken);
 
-/* For tests and manuals: NULL past the end. */
-const struct imapd_command *imapd_command_at(size_t index);
-
 #endif

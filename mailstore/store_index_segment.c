@@ -111,11 +111,6 @@ bool store_index_segment_is_full(const struct store_index_segment *g)
 	return g->n == STORE_INDEX_SEGMENT_MAX || g->n_pairs + MESSAGE_MAX > PAIRS_MAX;
 }
 
-size_t store_index_segment_count(const struct store_index_segment *g)
-{
-	return g->n;
-}
-
 /* By trigram; the numbers of each stay in order: by the lowest octet, then the next. */
 static void sort_pairs(struct store_index_segment *g)
 {

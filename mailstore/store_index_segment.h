@@ -23,7 +23,6 @@ void store_index_segment_unknown(struct store_index_segment *);
 void store_index_segment_end(struct store_index_segment *);
 
 bool store_index_segment_is_full(const struct store_index_segment *);
-size_t store_index_segment_count(const struct store_index_segment *);
 /* Write its rows, in the caller's transaction; then it is empty.  pause is called now and then. */
 void store_index_segment_write(struct store_index_segment *, struct database *, void (*pause)(void *owner), void *owner);
 

@@ -250,11 +250,6 @@ const struct net_addr *net_stream_local_addr(const struct net_stream *s)
 	return net_addr_kept_whole(&((struct net_stream *)s)->local_addr);
 }
 
-struct net_loop *net_stream_loop(const struct net_stream *s)
-{
-	return s->loop;
-}
-
 static void destroy(void *owner)
 {
 	struct net_stream *s = owner;

@@ -87,7 +87,6 @@ bool net_stream_tls_exporter(struct net_stream *, unsigned char out[32]);
 
 const struct net_addr *net_stream_peer_addr(const struct net_stream *);
 const struct net_addr *net_stream_local_addr(const struct net_stream *);
-struct net_loop *net_stream_loop(const struct net_stream *);
 
 /* Send what is queued, then close_notify and FIN, drain at most 1 s, free.  The owner is forgotten at once. */
 void net_stream_finish(struct net_stream *);

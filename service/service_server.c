@@ -46,11 +46,6 @@ void service_unhold(struct service *s)
 		net_loop_post(s->loops[0].net, check_stop, s);
 }
 
-bool service_is_stopping(const struct service *s)
-{
-	return atomic_load(&s->stopping);
-}
-
 struct budget *service_budget(struct service *s)
 {
 	return s->budget;
@@ -59,11 +54,6 @@ struct budget *service_budget(struct service *s)
 struct net_worker *service_worker(struct service *s)
 {
 	return s->worker;
-}
-
-struct store *service_store(struct service *s)
-{
-	return s->store;
 }
 
 size_t service_loop_count(const struct service *s)

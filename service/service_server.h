@@ -60,11 +60,9 @@ void service_connection_end(struct service_loop *, const struct net_addr *peer);
 /* Work that a graceful stop waits for (a relay transaction, a pending commit).  Any thread. */
 void service_hold(struct service *);
 void service_unhold(struct service *);
-bool service_is_stopping(const struct service *);
 
 struct budget *service_budget(struct service *);
 struct net_worker *service_worker(struct service *);
-struct store *service_store(struct service *);
 size_t service_loop_count(const struct service *);
 struct service_loop *service_loop_at(struct service *, size_t index);
 

@@ -47,11 +47,6 @@ static const struct state {
 	[STATE_OVER]      = { "nothing",         SMTP_CLIENT_QUIT,        0,   NULL },
 };
 
-const char *smtp_client_state_name(enum smtp_client_state state)
-{
-	return states[state].name;
-}
-
 static void trace(struct smtp_client *c, bool from_server, struct bytes line)
 {
 	if (c->events->trace)
@@ -323,19 +318,9 @@ bool smtp_client_takes_whole(const struct smtp_client *c)
 	return (c->extensions.bits & needed) == needed && may_take(c) && (c->state == STATE_READY || may_follow(c));
 }
 
-size_t smtp_client_count(const struct smtp_client *c)
-{
-	return c->n_accepted;
-}
-
 const struct smtp_extensions *smtp_client_extensions(const struct smtp_client *c)
 {
 	return &c->extensions;
-}
-
-const char *smtp_client_tls_description(const struct smtp_client *c)
-{
-	return c->stream ? net_stream_tls_description(c->stream) : NULL;
 }
 
 void smtp_client_keep_alive(struct smtp_client *c)

@@ -138,12 +138,8 @@ bool smtp_client_has_room(const struct smtp_client *);
 bool smtp_client_takes_whole(const struct smtp_client *);
 /* The peer said how many messages it takes in a session (LIMITS MAILMAX, RFC 9422), and that many were begun. */
 bool smtp_client_is_spent(const struct smtp_client *);
-/* Messages the peer accepted in this session. */
-size_t smtp_client_count(const struct smtp_client *);
 /* What the last EHLO said; bits 0 after HELO. */
 const struct smtp_extensions *smtp_client_extensions(const struct smtp_client *);
-/* "TLSv1.3 …" or NULL in clear. */
-const char *smtp_client_tls_description(const struct smtp_client *);
 
 /* NOOP, when ready; `ready` or `closed` follows. */
 void smtp_client_keep_alive(struct smtp_client *);

@@ -72,7 +72,7 @@ struct smtp_client {
 	struct smtp_client_transaction transaction;
 	struct smtp_client_transaction behind[SMTP_CLIENT_BEHIND_MAX];  /* their commands are written: behind the final dot of the first, or all whole */
 	size_t n_behind;
-	size_t n_begun, n_accepted;     /* messages */
+	size_t n_begun;                 /* messages */
 	bool quitting, gone;
 	bool was_recalled;              /* the peer has commands of a message that will not come */
 };
@@ -87,7 +87,6 @@ void smtp_client_become_ready(struct smtp_client *);
 void smtp_client_end(struct smtp_client *, const struct error *why);
 /* The same with the reply at hand as the reason: 5yz DENIED, else TRY_LATER. */
 void smtp_client_end_with_reply(struct smtp_client *, const char *what);
-const char *smtp_client_state_name(enum smtp_client_state);
 
 /* smtp_client_hello */
 void smtp_client_on_greeting(struct smtp_client *);

@@ -346,8 +346,6 @@ void smtp_client_on_dot(struct smtp_client *c)
 {
 	bool ok = smtp_reply_class(&c->reply) == 2;
 
-	if (ok && c->transaction.n_accepted > 0)
-		c->n_accepted++;
 	c->transaction.is_open = false;
 	decide_by_reply(c, SIZE_MAX, ok ? SMTP_CLIENT_ACCEPTED : verdict_of(c, false));
 	finish(c);
