@@ -90,7 +90,7 @@ struct store_snapshot {                 /* owned by whom it is given to: store_s
 };
 void store_snapshot_destroy(struct store_snapshot *);
 typedef void store_snapshot_fn(void *owner, const struct error *err, struct store_snapshot *);
-/* For SELECT and EXAMINE.  take_recent: this session takes the \Recent flags (a write). */
+/* For SELECT and EXAMINE.  take_recent: this session takes the \Recent flags of the snapshot's messages (a write, when there are any). */
 struct store_request *store_mailbox_open(struct store_client *, int64_t user_id, struct bytes name, bool take_recent, store_snapshot_fn *, void *owner);
 
 /* UIDs [first_uid, next_uid) are \Recent for who asked, and for no session after it; none when they are equal. */

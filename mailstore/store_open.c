@@ -216,8 +216,8 @@ static void stop(struct store *store)
 	store->trainer = NULL;
 	if (store->stager != NULL)
 		store_stager_drain(store->stager);
-	store_writer_destroy(store->writer);
 	store_readers_destroy(store->readers);
+	store_writer_destroy(store->writer);
 	store_indexer_destroy(store->indexer);
 	store_stager_destroy(store->stager);
 	store->writer = NULL;

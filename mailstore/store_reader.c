@@ -65,11 +65,13 @@ static struct list_node *take(struct store_readers *all, bool *is_later)
 	return list_take_first(&all->waiting);
 }
 
-static void finish(struct list_node *node)
+static void finish(struct list_node *node, bool has_run)
 {
 	struct list finished = { 0 };
 
 	list_append(&finished, node);
+	if (has_run)
+		store_request_go_on(&finished);
 	store_client_post(&finished);
 }
 
@@ -92,7 +94,7 @@ static void *run(void *at)
 		pthread_mutex_unlock(&all->mutex);
 		bool more = is_wanted && run_batch(reader, request);
 		if (!more)
-			finish(node);
+			finish(node, is_wanted);
 		pthread_mutex_lock(&all->mutex);
 		all->n_later -= is_later;
 		if (more)

@@ -39,7 +39,7 @@ struct store_request_ops {
 	bool can_fail_halfway;          /* run may write and then fail: it gets a savepoint */
 	/* Called again from the start when a batch fails and its requests are tried one by one. */
 	enum store_run (*run)(struct store_request *, struct store_context *);
-	const struct store_request_ops *next;   /* what it becomes when done, before it completes; may be NULL */
+	const struct store_request_ops *next;   /* what it becomes when done, before it completes; NULL: nothing.  A reader's may go to the writer, not the other way */
 	/* In the writer's thread, once a part is committed; may be NULL. */
 	void (*committed)(struct store_request *, struct store_context *);
 	/* In the client's thread: call the caller's function.  request->error.kind is NONE when all went well. */

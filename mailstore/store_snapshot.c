@@ -16,7 +16,6 @@ struct snapshot_request {
 	store_snapshot_fn *done;
 	void *owner;
 	int64_t mailbox_id;
-	uint32_t first_recent_uid;      /* of this session, when it took them */
 	uint64_t since;                 /* modseq when the first batch was read */
 	uint32_t next_uid;              /* 0: not begun */
 	bool has_all;                   /* every UID was walked over once */
@@ -100,11 +99,9 @@ static void find_first_unseen(struct snapshot_request *self, struct store_contex
 static bool finish(struct snapshot_request *self, struct store_context *context)
 {
 	struct store_snapshot *snapshot = self->snapshot;
-	uint32_t first_recent = 0;
 
-	if (!store_mailbox_load(context, self->mailbox_id, &snapshot->arena, &snapshot->mailbox, &first_recent))
+	if (!store_mailbox_load(context, self->mailbox_id, &snapshot->arena, &snapshot->mailbox, &snapshot->first_recent_uid))
 		return error_set(&self->request.error, ERROR_NOT_FOUND, "the mailbox is gone");
-	snapshot->first_recent_uid = self->first_recent_uid > 0 ? self->first_recent_uid : first_recent;
 	store_mailbox_load_keywords(context, self->mailbox_id, &snapshot->arena, &snapshot->keywords);
 	find_first_unseen(self, context);
 	return true;
@@ -131,23 +128,28 @@ static enum store_run run_read(struct store_request *request, struct store_conte
 	return finish(self, context) ? STORE_RUN_DONE : STORE_RUN_FAILED;
 }
 
-/* The session that selects takes the \Recent flags: the next one gets only what comes after. */
+/*
+ * The session that selects takes what is \Recent in its snapshot, unless another one took it since; what came after the snapshot
+ * is for who sees it first.
+ */
 static enum store_run run_take_recent(struct store_request *request, struct store_context *context)
 {
 	struct snapshot_request *self = (struct snapshot_request *)request;
-	struct database_statement *s;
+	struct store_snapshot *snapshot = self->snapshot;
+	struct database_statement *s = database_statement_begin(context->db, "SELECT first_recent_uid FROM mailbox WHERE mailbox_id = ?");
 
-	self->mailbox_id = store_mailbox_find(context, self->user_id, self->name);
-	if (self->mailbox_id == 0) {
-		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
+	database_statement_bind_int(s, 1, self->mailbox_id);
+	snapshot->first_recent_uid = (uint32_t)database_statement_one(s, 0);
+	if (snapshot->first_recent_uid == 0) {
+		error_set(&request->error, ERROR_NOT_FOUND, "the mailbox is gone");
 		return STORE_RUN_FAILED;
 	}
-	s = database_statement_begin(context->db, "SELECT first_recent_uid FROM mailbox WHERE mailbox_id = ?");
-	database_statement_bind_int(s, 1, self->mailbox_id);
-	self->first_recent_uid = (uint32_t)database_statement_one(s, 1);
-	s = database_statement_begin(context->db, "UPDATE mailbox SET first_recent_uid = uidnext WHERE mailbox_id = ? AND first_recent_uid <> uidnext");
-	database_statement_bind_int(s, 1, self->mailbox_id);
-	database_statement_run(s);
+	if (snapshot->first_recent_uid < snapshot->mailbox.uidnext) {
+		s = database_statement_begin(context->db, "UPDATE mailbox SET first_recent_uid = ? WHERE mailbox_id = ?");
+		database_statement_bind_int(s, 1, snapshot->mailbox.uidnext);
+		database_statement_bind_int(s, 2, self->mailbox_id);
+		database_statement_run(s);
+	}
 	return STORE_RUN_DONE;
 }
 
@@ -172,14 +174,29 @@ static const struct store_request_ops read_ops = {
 };
 
 static const struct store_request_ops take_recent_ops = {
-	.name = "mailbox-take-recent", .thread = STORE_IN_WRITER, .run = run_take_recent, .next = &read_ops,
+	.name = "mailbox-take-recent", .thread = STORE_IN_WRITER, .run = run_take_recent, .complete = complete, .release = release,
+};
+
+static enum store_run run_read_to_take(struct store_request *request, struct store_context *context)
+{
+	const struct snapshot_request *self = (struct snapshot_request *)request;
+	enum store_run outcome = run_read(request, context);
+
+	/* nothing is \Recent: the writer, and its turn among processes, is not needed */
+	if (outcome == STORE_RUN_DONE && self->snapshot->first_recent_uid >= self->snapshot->mailbox.uidnext)
+		request->ops = &read_ops;
+	return outcome;
+}
+
+static const struct store_request_ops read_to_take_ops = {
+	.name = "mailbox-select", .thread = STORE_IN_READER, .run = run_read_to_take, .next = &take_recent_ops,
 	.complete = complete, .release = release,
 };
 
 struct store_request *store_mailbox_open(struct store_client *client, int64_t user_id, struct bytes name, bool take_recent,
                                          store_snapshot_fn *done, void *owner)
 {
-	struct snapshot_request *self = store_request_create(client, take_recent ? &take_recent_ops : &read_ops, sizeof *self);
+	struct snapshot_request *self = store_request_create(client, take_recent ? &read_to_take_ops : &read_ops, sizeof *self);
 
 	self->user_id = user_id;
 	self->name = arena_bytes(&self->request.arena, name);

@@ -1,26 +1,13 @@
 #define _GNU_SOURCE                     /* F_OFD_SETLK */
 
-#include "tests/unit/mailstore/fixture_requests.h"
+#include "tests/unit/mailstore/fixture_turn.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-/* Hold the turnstile the way another process would: those that come while the first request waits for it share its batch. */
-static int hold_turn(const struct fixture *f)
-{
-	char path[600];
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1 };
-
-	snprintf(path, sizeof path, "%s/turnstile", f->data_dir);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	CHECK(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0);
-	return fd;
-}
 
 struct counted {
 	unsigned n_done, n_failed;
