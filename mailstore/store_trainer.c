@@ -25,6 +25,7 @@
 #define SPREAD ((int64_t)8192)          /* samples are of so many last messages, about */
 #define LOOKS_MAX 4096                  /* more messages are files, or empty */
 #define BATCH 64                        /* samples a read transaction */
+#define COUNT_ROWS 5000                 /* messages a read, while they are counted */
 
 /* The n-th dictionary is trained when so many messages have come. */
 static const struct { int64_t n_messages; size_t size; } steps[] = {
@@ -37,6 +38,7 @@ _Static_assert(N_STEPS <= STORE_DICTIONARIES_MAX, "each has a number");
 struct store_trainer {
 	struct store *store;
 	_Atomic unsigned n_notes;
+	int64_t n_counted, counted_to;  /* messages, and the id of the last of them; its thread only */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
@@ -163,6 +165,39 @@ static void train(struct store_trainer *t, struct database *db, unsigned number,
 	free(samples);
 }
 
+/* How many came, `most` or a few more at the most.  Ids are an upper bound only: processes that write in turns leave gaps. */
+static int64_t count_messages(struct store_trainer *t, struct database *db, int64_t most)
+{
+	int64_t n = COUNT_ROWS;
+
+	while (n == COUNT_ROWS && t->n_counted < most && !t->stopping) {
+		struct database_statement *s = database_statement_begin(db, "SELECT count(*), max(message_id) FROM "
+			"(SELECT message_id FROM message WHERE message_id > ? ORDER BY message_id LIMIT ?)");
+		database_statement_bind_int(s, 1, t->counted_to);
+		database_statement_bind_int(s, 2, COUNT_ROWS);
+		n = database_statement_step(s) ? database_statement_int(s, 0) : 0;
+		if (n > 0)
+			t->counted_to = database_statement_int(s, 1);
+		database_statement_end(s);
+		t->n_counted += n;
+	}
+	return t->n_counted;
+}
+
+/* The dictionary after number `have` that it is time for; 0 = it is not. */
+static unsigned next_step(struct store_trainer *t, struct database *db, unsigned have, int64_t top, size_t *size)
+{
+	unsigned number = 0;
+
+	for (unsigned i = have < STORE_DICTIONARY_FIRST ? 0 : have - STORE_DICTIONARY_FIRST + 1; i < N_STEPS; i++) {
+		if (top < steps[i].n_messages || count_messages(t, db, steps[i].n_messages) < steps[i].n_messages)
+			break;
+		number = STORE_DICTIONARY_FIRST + i;
+		*size = steps[i].size;
+	}
+	return number;
+}
+
 /* Take over what another process made; make what it is time for. */
 static void look(struct store_trainer *t)
 {
@@ -173,15 +208,9 @@ static void look(struct store_trainer *t)
 	if (db == NULL)
 		return;
 	int64_t top = database_statement_one(database_statement_begin(db, "SELECT ifnull(max(message_id), 0) FROM message"), 0);
-	unsigned have = store_dictionary_top(db), number = 0;
 	size_t size = 0;
-	for (unsigned i = 0; i < N_STEPS; i++) {
-		if (top >= steps[i].n_messages) {
-			number = STORE_DICTIONARY_FIRST + i;
-			size = steps[i].size;
-		}
-	}
-	if (number > have && !database_failed(db))
+	unsigned number = next_step(t, db, store_dictionary_top(db), top, &size);
+	if (number != 0 && !database_failed(db))
 		train(t, db, number, size, top);
 	const struct store_dictionary *newest = store_dictionaries_newest(dictionaries);
 	if (!database_failed(db) && store_dictionary_top(db) > (newest != NULL ? newest->number : 0) && !store_dictionaries_load_newest(dictionaries, db, &err))

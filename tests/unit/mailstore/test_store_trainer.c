@@ -142,6 +142,19 @@ static void letters_are_packed_with_what_they_have_in_common(void)
 	fixture_close(&f);
 }
 
+/* As where two processes write in turns: each gives up the block of ids that it reserved. */
+static void ids_that_nobody_has_are_no_messages(void)
+{
+	struct fixture f;
+
+	start(&f, "sparse");
+	deliver_letter(&f, 0);
+	ask(&f, "UPDATE sqlite_sequence SET seq = 300000 WHERE name = 'message'");
+	CHECK(fill(&f) >= 200 && last_id(&f) > 300000);
+	CHECK_ROW(ask(&f, "SELECT max(dictionary_id) FROM dictionary") == STORE_DICTIONARY_FIRST, "the first one, not that of 262,144 messages");
+	fixture_close(&f);
+}
+
 static void memory_is_counted(void)
 {
 	struct fixture f = { .options = { .ephemeral = true, .compress = true, .budget = budget_create(0) } };
@@ -266,6 +279,7 @@ static void a_search_reads_them(void)
 int main(void)
 {
 	letters_are_packed_with_what_they_have_in_common();
+	ids_that_nobody_has_are_no_messages();
 	memory_is_counted();
 	a_lost_row_is_made_again_from_the_other();
 	without_its_dictionary_a_body_is_left_as_it_is();
