@@ -5,7 +5,7 @@ import re
 import time
 
 import smtpload
-from harness.server import free_port
+from harness.port import free_port
 from peers import postfix, wait
 from peers.house import House
 from table import Figure

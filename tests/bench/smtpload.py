@@ -5,7 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import wait
 
 OCTETS, SUBMITTERS, TIMEOUT_S = 4096, 8, 180

@@ -5,7 +5,7 @@ import subprocess
 import time
 from contextlib import ExitStack, contextmanager
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import wait
 from table import Figure
 

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from harness import process
-from harness.server import Server, free_port
+from harness.port import free_port
+from harness.server import Server
 from harness.stage import Home
 
 WAIT_S = 90

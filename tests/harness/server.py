@@ -1,11 +1,9 @@
 """A mail server of a test: its folder, its two daemons, their life and their ports."""
 
 import os
-import random
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -18,23 +16,6 @@ STOP_S = 20                          # ten seconds of a machine that has nothing
 REPORT_LINES = 16
 SERVICE_OF_SECOND = {"submission": "submissions", "imap": "imaps"}
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
-
-
-KEPT = []
-
-
-def free_port():
-    """A port below the range that port 0 is taken from, and kept: bound as long as we live, which hinders only another who asks here."""
-    while True:
-        port, probe = random.randrange(20000, 30000), socket.socket()
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            probe.close()
-            continue
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)      # after bind: who listens with it may, who asks without it may not
-        KEPT.append(probe)
-        return port
 
 
 def fields_of(line):

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness import match, process
 from harness.clock import Clock
 from harness.failure import Failure
-from harness.server import Server, free_port
+from harness.port import free_port
+from harness.server import Server
 
 TESTS = Path(__file__).resolve().parents[1]
 BEFORE_SERVER = {"fault", "peer", "clock"}

@@ -1,6 +1,5 @@
 """What the nettool scripts share: nettool in the background, its ready line, plain sockets.  A claim prints "ok" or what was wrong."""
 import os
-import random
 import re
 import signal
 import socket
@@ -91,23 +90,6 @@ def dial(at, source=None):
         sock.connect(at)
         return sock
     return socket.create_connection(("127.0.0.1", at), TIMEOUT_S, source)
-
-
-KEPT = []
-
-
-def own_port():
-    """A port to come back to: below those that port 0 is given from, and kept bound against others who look for one."""
-    while True:
-        port, probe = random.randrange(20000, 30000), socket.socket()
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            probe.close()
-            continue
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        KEPT.append(probe)
-        return port
 
 
 def refusing():

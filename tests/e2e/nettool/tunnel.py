@@ -9,9 +9,13 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from harness.port import free_port
 from forward import MIB, pump, swallow
-from tool import Tool, accept, check, dial, listen, main, own_port, read_all, read_exactly, refusing
+from tool import Tool, accept, check, dial, listen, main, read_all, read_exactly, refusing
 
 BULK = 16
 
@@ -33,7 +37,7 @@ class Pair:
         self.far_key, self.far_pin = make_key(folder, "far")
         self.port, self.words = port, words
         self.allowed = allowed or port
-        self.far = self.serve(f"127.0.0.1:{own_port()}")
+        self.far = self.serve(f"127.0.0.1:{free_port()}")
         self.near = Tool("tunnel", "connect", "--key", self.near_key, "--peer", self.far_pin, *words, f"127.0.0.1:{self.far.at}",
                          "127.0.0.1:0", f"127.0.0.1:{port}", ready="listening on ")
         self.at = int(re.search(r"on 127\.0\.0\.1:(\d+) for", self.near.line)[1])

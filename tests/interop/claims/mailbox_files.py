@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import dovecot
 from claims.neomutt import Neomutt
 from support import ALICE, PASSWORD, Mailbox, check, letter, one_user, run, subjects

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import certificate, dovecot, postfix, wait
 from support import check, run
 

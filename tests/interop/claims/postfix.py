@@ -2,7 +2,7 @@
 
 import smtplib
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import certificate, postfix, wait
 from support import ALICE, PASSWORD, Mailbox, check, ends_with, is_report, letter, one_user, run
 

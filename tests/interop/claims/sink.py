@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections import Counter
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import wait
 from support import ALICE, PASSWORD, Mailbox, Skip, check, is_report, letter, need, one_user
 

@@ -2,7 +2,7 @@
 
 import smtplib
 
-from harness.server import free_port
+from harness.port import free_port
 from peers import certificate, dovecot, postfix, wait
 from support import ALICE, PASSWORD, Mailbox, check, ends_with, letter, one_user
 
