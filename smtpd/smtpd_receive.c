@@ -163,16 +163,25 @@ static void release_header(struct smtpd_session *s, struct smtpd_receive *r)
 	buffer_release(&header);
 }
 
+/* Octets of the held header with its empty line; 0 = its end has not come.  Where to look from: what was looked at before is not searched again. */
+static size_t header_len(struct bytes held, size_t from)
+{
+	if (bytes_starts(held, BYTES("\r\n")))
+		return 2;
+	size_t at = bytes_find_bytes(bytes_skip(held, from), BYTES("\r\n\r\n"));
+	return at < held.len - from ? from + at + 4 : 0;
+}
+
 static void hold_header(struct smtpd_session *s, struct smtpd_receive *r, struct bytes content)
 {
 	size_t from = r->header.len < 3 ? 0 : r->header.len - 3;
 
 	buffer_add_bytes(&r->header, content);
-	if (bytes_starts(buffer_bytes(&r->header), BYTES("\r\n")) ||
-	    bytes_find_bytes(bytes_skip(buffer_bytes(&r->header), from), BYTES("\r\n\r\n")) < r->header.len - from)
-		release_header(s, r);
-	else if (r->header.len > SMTPD_TRACE_HEADER_MAX)
+	size_t len = header_len(buffer_bytes(&r->header), from);
+	if ((len != 0 ? len : r->header.len) > SMTPD_TRACE_HEADER_MAX)
 		refuse(s, r, "552 5.3.4 Message header too large");
+	else if (len != 0)
+		release_header(s, r);
 	else
 		count_memory(s, r);
 }
