@@ -79,24 +79,28 @@ int64_t store_insert_message(struct store_context *context, const struct store_b
 	return message_id;
 }
 
-/* The mailbox's next UID, counted; a new modseq when this is the request's first change to it. */
+/* The mailbox's next UID, counted; a new modseq when this is the request's first change to it.  A RETURNING clause would cost a temporary table. */
 static uint32_t take_uid(struct store_context *context, struct store_copy *copy)
 {
-	struct database_statement *s = database_statement_begin(context->db,
-		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + ?2, n_messages = n_messages + 1, n_unseen = n_unseen + ?3, "
-		"n_deleted = n_deleted + ?4, n_octets = n_octets + ?5 WHERE mailbox_id = ?1 RETURNING uidnext - 1, modseq");
+	struct database_statement *s = database_statement_begin(context->db, "SELECT uidnext, modseq FROM mailbox WHERE mailbox_id = ?");
 	uint32_t uid = 0;
 
 	database_statement_bind_int(s, 1, copy->mailbox_id);
-	database_statement_bind_int(s, 2, copy->modseq == 0);
-	database_statement_bind_int(s, 3, (copy->flags & STORE_SEEN) == 0);
-	database_statement_bind_int(s, 4, (copy->flags & STORE_DELETED) != 0);
-	database_statement_bind_int(s, 5, (int64_t)copy->size);
 	if (database_statement_step(s)) {
 		uid = (uint32_t)database_statement_int(s, 0);
-		copy->modseq = (uint64_t)database_statement_int(s, 1);
+		copy->modseq = (uint64_t)database_statement_int(s, 1) + (copy->modseq == 0);
 	}
 	database_statement_end(s);
+	s = database_statement_begin(context->db,
+		"UPDATE mailbox SET uidnext = ?2 + 1, modseq = ?3, n_messages = n_messages + 1, n_unseen = n_unseen + ?4, "
+		"n_deleted = n_deleted + ?5, n_octets = n_octets + ?6 WHERE mailbox_id = ?1");
+	database_statement_bind_int(s, 1, copy->mailbox_id);
+	database_statement_bind_int(s, 2, uid);
+	database_statement_bind_int(s, 3, (int64_t)copy->modseq);
+	database_statement_bind_int(s, 4, (copy->flags & STORE_SEEN) == 0);
+	database_statement_bind_int(s, 5, (copy->flags & STORE_DELETED) != 0);
+	database_statement_bind_int(s, 6, (int64_t)copy->size);
+	database_statement_run(s);
 	return uid;
 }
 
