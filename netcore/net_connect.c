@@ -31,6 +31,7 @@ struct net_connect {
 	struct net_timer deadline, next;
 	struct lookup *lookup;          /* under way in the worker */
 	struct attempt attempts[ADDRESSES_MAX];
+	bool only_looks_up;
 	size_t n, started, running;
 	struct error first_failure;
 };
@@ -145,6 +146,13 @@ static void on_no_address(void *owner)
 	answer(c, -1, NULL, &c->first_failure);
 }
 
+static void on_found(void *owner)
+{
+	struct net_connect *c = owner;
+
+	answer(c, -1, &c->attempts[0].addr, NULL);
+}
+
 static struct net_connect *create(struct net_loop *loop, int64_t deadline_ms, net_connect_fn *fn, void *owner)
 {
 	struct net_connect *c = xcalloc(1, sizeof *c);
@@ -165,7 +173,7 @@ static void begin(struct net_connect *c, const struct net_addr *addrs, size_t n)
 		c->attempts[i].addr = addrs[i];
 	if (n == 0 && c->first_failure.kind == ERROR_NONE)
 		error_set(&c->first_failure, ERROR_NOT_FOUND, "no address to connect to");
-	net_timer_start(&c->next, c->loop, 0, n > 0 ? on_next : on_no_address, c);
+	net_timer_start(&c->next, c->loop, 0, n == 0 ? on_no_address : c->only_looks_up ? on_found : on_next, c);
 }
 
 struct net_connect *net_connect_start(struct net_loop *loop, const struct net_addr *addrs, size_t n, int64_t deadline_ms,
@@ -260,27 +268,52 @@ static void looked_up(void *job)
 	free_lookup(l);
 }
 
-struct net_connect *net_connect_host(struct net_loop *loop, struct net_worker *worker, const char *host, int port,
-                                     int64_t deadline_ms, net_connect_fn *fn, void *owner)
+/* Begins at once with an address, else when the worker has found those of the name. */
+static void begin_host(struct net_connect *c, struct net_worker *worker, const char *host, int port)
 {
-	struct net_connect *c = create(loop, deadline_ms, fn, owner);
 	struct net_addr numeric;
 
 	if (net_addr_from_ip(host, port, &numeric)) {
 		begin(c, &numeric, 1);
-		return c;
+		return;
 	}
 	struct lookup *l = xcalloc(1, sizeof *l);
 	l->connect = c;
 	l->host = xstrdup(host);
 	l->port = port;
-	if (net_worker_submit(worker, loop, look_up, looked_up, l)) {
+	if (net_worker_submit(worker, c->loop, look_up, looked_up, l)) {
 		c->lookup = l;
-		return c;
+		return;
 	}
 	free_lookup(l);
 	error_set(&c->first_failure, ERROR_TRY_LATER, "too many names are being looked up");
 	begin(c, NULL, 0);
+}
+
+struct net_connect *net_connect_host(struct net_loop *loop, struct net_worker *worker, const char *host, int port,
+                                     int64_t deadline_ms, net_connect_fn *fn, void *owner)
+{
+	struct net_connect *c = create(loop, deadline_ms, fn, owner);
+
+	begin_host(c, worker, host, port);
+	return c;
+}
+
+struct net_connect *net_connect_place(struct net_loop *loop, struct net_worker *worker, const struct net_place *place,
+                                      int64_t deadline_ms, net_connect_fn *fn, void *owner)
+{
+	if (net_place_is_name(place))
+		return net_connect_host(loop, worker, place->name, place->port, deadline_ms, fn, owner);
+	return net_connect_start(loop, &place->addr, 1, deadline_ms, fn, owner);
+}
+
+struct net_connect *net_connect_look_up(struct net_loop *loop, struct net_worker *worker, const char *host, int port,
+                                        int64_t deadline_ms, net_connect_fn *fn, void *owner)
+{
+	struct net_connect *c = create(loop, deadline_ms, fn, owner);
+
+	c->only_looks_up = true;
+	begin_host(c, worker, host, port);
 	return c;
 }
 

@@ -4,6 +4,7 @@
 
 #include "netcore/net_addr.h"
 #include "netcore/net_loop.h"
+#include "netcore/net_place.h"
 #include "netcore/net_worker.h"
 
 struct net_connect;
@@ -18,6 +19,10 @@ void net_connect_interleave(struct net_addr *addrs, size_t n);
 struct net_connect *net_connect_start(struct net_loop *, const struct net_addr *addrs, size_t n, int64_t deadline_ms, net_connect_fn *, void *owner);
 /* host is a name or an address (the families of a name take turns); names are looked up with getaddrinfo in the worker, never in the loop. */
 struct net_connect *net_connect_host(struct net_loop *, struct net_worker *, const char *host, int port, int64_t deadline_ms, net_connect_fn *, void *owner);
+/* One of the two, as the place is; worker may be NULL when it is an address. */
+struct net_connect *net_connect_place(struct net_loop *, struct net_worker *, const struct net_place *, int64_t deadline_ms, net_connect_fn *, void *owner);
+/* Only the look-up of a name: fd is -1 all the same; err NULL and one of its addresses when there are any. */
+struct net_connect *net_connect_look_up(struct net_loop *, struct net_worker *, const char *host, int port, int64_t deadline_ms, net_connect_fn *, void *owner);
 /* No call comes any more. */
 void net_connect_cancel(struct net_connect *);
 

@@ -93,7 +93,7 @@ static struct net_datagram *connect_to_target(struct association *a)
 {
 	static const struct net_datagram_events events = { on_answer, NULL, on_unreachable };
 	struct error why = { 0 };
-	int fd = net_socket_connect_datagram(&a->forwarder->settings.target, &why);
+	int fd = net_socket_connect_datagram(&a->forwarder->settings.target.addr, &why);
 	struct net_datagram *target = fd < 0 ? NULL : net_datagram_create(a->forwarder->loop, fd, &events, a, &why);
 
 	if (target == NULL)

@@ -10,7 +10,7 @@
 struct net_datagram_forwarder;
 
 /*
- * Takes the bound socket (net_socket_bind_datagram) over, also when it fails (NULL).  Of the settings: target, allowed, total_max, per_address_max,
+ * Takes the bound socket (net_socket_bind_datagram) over, also when it fails (NULL).  Of the settings: target (an address), allowed, total_max, per_address_max,
  * forward.idle_ms (> 0).  Beyond a bound datagrams are dropped and counted as refused.
  */
 struct net_datagram_forwarder *net_datagram_forwarder_create(struct net_loop *, int fd, const struct net_forwarder_settings *, struct error *err);

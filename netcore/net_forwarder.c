@@ -131,7 +131,7 @@ static void on_client(void *owner, int fd, const struct net_addr *client)
 	if (f->events->opened)
 		t->conversation = f->events->opened(f->owner, client);
 	/* The client's octets wait in the kernel until the target is there. */
-	t->connect = net_connect_start(f->loop, &f->settings.target, 1, f->settings.connect_ms, on_target, t);
+	t->connect = net_connect_place(f->loop, f->settings.worker, &f->settings.target, f->settings.connect_ms, on_target, t);
 }
 
 struct net_forwarder *net_forwarder_create(struct net_loop *loop, int listener_fd, const struct net_forwarder_settings *settings,

@@ -9,11 +9,14 @@
 
 #include "netcore/net_addr.h"
 #include "netcore/net_forward.h"
+#include "netcore/net_place.h"
+#include "netcore/net_worker.h"
 
 struct net_forwarder;
 
 struct net_forwarder_settings {
-	struct net_addr target;
+	struct net_place target;        /* a name is looked up for each connection */
+	struct net_worker *worker;      /* looks it up; borrowed for the object's life; may be NULL when it is an address */
 	int64_t connect_ms;             /* deadline of the connection to the target */
 	struct net_forward_settings forward;
 	const struct net_cidr *allowed; /* borrowed for the object's life; none: everybody.  Unix sockets are always allowed: their folder guards them */

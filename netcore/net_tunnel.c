@@ -116,7 +116,7 @@ static void on_target(void *owner, int fd, const struct net_addr *addr, const st
 static void take_open(struct net_tunnel *t, const struct net_tunnel_frame *frame)
 {
 	char text[NET_TUNNEL_TEXT_MAX + 1];
-	struct net_addr target;
+	struct net_place target;
 
 	if (t->events->may_open == NULL || frame->stream <= t->last_id) {
 		break_off(t, "OPEN from the side that answers, or with an old number");
@@ -127,27 +127,27 @@ static void take_open(struct net_tunnel *t, const struct net_tunnel_frame *frame
 	bytes_copy_text(frame->payload, text, sizeof text);
 	if (t->streams.n > t->settings.streams_max) {
 		net_tunnel_stream_refuse(s, "too many streams");
-	} else if (!net_addr_parse(text, &target, NULL)) {
+	} else if (!net_place_parse(text, &target, NULL) || (net_place_is_name(&target) && t->settings.worker == NULL)) {
 		net_tunnel_stream_refuse(s, "the target is no address");
 	} else if (!t->events->may_open(t->owner, &target)) {
 		log_warning("tunnel", "target-refused", "target=%s", text);
 		net_tunnel_stream_refuse(s, "this target is not allowed here");
 	} else {
 		log_info("tunnel", "open", "stream=%u target=%s", frame->stream, text);
-		s->connect = net_connect_start(t->loop, &target, 1, t->settings.connect_ms, on_target, s);
+		s->connect = net_connect_place(t->loop, t->settings.worker, &target, t->settings.connect_ms, on_target, s);
 	}
 }
 
 /* ---- connecting side ---- */
 
-void net_tunnel_open(struct net_tunnel *t, int fd, const struct net_addr *target)
+void net_tunnel_open(struct net_tunnel *t, int fd, const struct net_place *target)
 {
 	struct buffer frame = { 0 };
-	char text[NET_ADDR_TEXT];
+	char text[NET_PLACE_TEXT];
 
 	assert(!t->is_server && t->greeted);
 	struct net_tunnel_stream *s = net_tunnel_stream_create(t, ++t->last_id, fd);
-	net_tunnel_frame_add(&frame, NET_TUNNEL_OPEN, s->id, bytes_text(net_addr_format(target, text)));
+	net_tunnel_frame_add(&frame, NET_TUNNEL_OPEN, s->id, bytes_text(net_place_format(target, text)));
 	net_tunnel_say(t, buffer_bytes(&frame));
 	buffer_release(&frame);
 }

@@ -31,7 +31,7 @@ struct waiter {
 	struct list_node node;
 	struct net_timer patience;
 	int fd;
-	struct net_addr target;
+	struct net_place target;
 };
 
 static void dial(void *owner);
@@ -103,7 +103,7 @@ static void dial(void *owner)
 {
 	struct net_tunnel_client *c = owner;
 
-	c->connect = net_connect_start(c->loop, &c->settings.remote, 1, c->settings.dial_ms, on_connected, c);
+	c->connect = net_connect_place(c->loop, c->settings.worker, &c->settings.remote, c->settings.dial_ms, on_connected, c);
 }
 
 struct net_tunnel_client *net_tunnel_client_create(struct net_loop *loop, const struct net_tunnel_client_settings *settings,
@@ -122,7 +122,7 @@ struct net_tunnel_client *net_tunnel_client_create(struct net_loop *loop, const 
 	return c;
 }
 
-void net_tunnel_client_open(struct net_tunnel_client *c, int fd, const struct net_addr *target)
+void net_tunnel_client_open(struct net_tunnel_client *c, int fd, const struct net_place *target)
 {
 	if (c->is_up) {
 		net_tunnel_open(c->tunnel, fd, target);

@@ -10,7 +10,8 @@
 struct net_tunnel_client;
 
 struct net_tunnel_client_settings {
-	struct net_addr remote;
+	struct net_place remote;        /* a name is looked up at each attempt */
+	struct net_worker *worker;      /* looks it up; borrowed for the object's life; may be NULL when it is an address */
 	struct net_tunnel_settings tunnel;
 	int64_t dial_ms;                /* deadline of one attempt to connect */
 	int64_t wait_ms;                /* how long a stream waits for a tunnel; then it is closed */
@@ -25,7 +26,7 @@ struct net_tunnel_client_events {
 struct net_tunnel_client *net_tunnel_client_create(struct net_loop *, const struct net_tunnel_client_settings *,
                                                    const struct net_tunnel_client_events *, void *owner);
 /* Takes the connected, non-blocking descriptor over. */
-void net_tunnel_client_open(struct net_tunnel_client *, int fd, const struct net_addr *target);
+void net_tunnel_client_open(struct net_tunnel_client *, int fd, const struct net_place *target);
 /* Says goodbye; streams are cut.  NULL is ignored. */
 void net_tunnel_client_destroy(struct net_tunnel_client *);
 

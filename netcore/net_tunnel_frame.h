@@ -19,7 +19,7 @@
 
 enum net_tunnel_type {
 	NET_TUNNEL_HELLO = 1,           /* stream 0; version (16), window (32): octets each stream may send before the first CREDIT */
-	NET_TUNNEL_OPEN,                /* the connecting side asks for a stream; payload: the target's address as text */
+	NET_TUNNEL_OPEN,                /* the connecting side asks for a stream; payload: the target as text (net_place) */
 	NET_TUNNEL_OPENED,              /* its target is connected; no payload */
 	NET_TUNNEL_RESET,               /* the stream is over both ways, or was refused; payload: why, as text */
 	NET_TUNNEL_DATA,                /* 1 octet or more, within the credit */

@@ -91,7 +91,7 @@ static void run_forwarder(void *owner)
 {
 	struct paths *p = owner;
 	struct net_loop *loop = net_loop_create(net_poll_kind_default(), NULL);
-	struct net_forwarder_settings settings = { .target = p->at[SINK], .connect_ms = 5000 };
+	struct net_forwarder_settings settings = { .target.addr = p->at[SINK], .connect_ms = 5000 };
 
 	if (loop && net_forwarder_create(loop, p->listeners[FORWARD], &settings, NULL, NULL, NULL))
 		net_loop_run(loop);
@@ -101,19 +101,19 @@ struct side {
 	struct net_loop *loop;
 	struct net_tunnel_settings settings;
 	struct net_tunnel_client *client;
-	const struct net_addr *target;
+	struct net_place target;
 };
 
 static struct net_tunnel_settings tunnel_settings(const struct paths *p, bool is_server)
 {
 	struct net_tls_context *context = net_tls_pin_context(is_server, bytes_text(p->keys[is_server]), &p->pins[!is_server], 1, NULL);
 
-	return (struct net_tunnel_settings){ context, NET_TUNNEL_KEEPALIVE_MS, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX };
+	return (struct net_tunnel_settings){ context, NET_TUNNEL_KEEPALIVE_MS, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX, NULL };
 }
 
-static bool may_open(void *owner, const struct net_addr *target)
+static bool may_open(void *owner, const struct net_place *target)
 {
-	return net_addr_equal(((struct side *)owner)->target, target);
+	return net_place_equal(&((struct side *)owner)->target, target);
 }
 
 static void on_tunnel_closed(void *owner, const struct error *why)
@@ -134,7 +134,7 @@ static void on_tunnel_client(void *owner, int fd, const struct net_addr *peer)
 static void run_far_side(void *owner)
 {
 	struct paths *p = owner;
-	struct side side = { .loop = net_loop_create(net_poll_kind_default(), NULL), .settings = tunnel_settings(p, true), .target = &p->at[SINK] };
+	struct side side = { .loop = net_loop_create(net_poll_kind_default(), NULL), .settings = tunnel_settings(p, true), .target.addr = p->at[SINK] };
 
 	log_set_fd(-1);
 	if (side.loop && side.settings.context && net_listener_create(side.loop, p->listeners[FAR], on_tunnel_client, &side, NULL))
@@ -146,14 +146,14 @@ static void on_local(void *owner, int fd, const struct net_addr *peer)
 	struct side *side = owner;
 
 	(void)peer;
-	net_tunnel_client_open(side->client, fd, side->target);
+	net_tunnel_client_open(side->client, fd, &side->target);
 }
 
 static void run_near_side(void *owner)
 {
 	struct paths *p = owner;
-	struct side side = { .loop = net_loop_create(net_poll_kind_default(), NULL), .target = &p->at[SINK] };
-	struct net_tunnel_client_settings settings = { .remote = p->at[FAR], .tunnel = tunnel_settings(p, false), .dial_ms = 5000, .wait_ms = 5000 };
+	struct side side = { .loop = net_loop_create(net_poll_kind_default(), NULL), .target.addr = p->at[SINK] };
+	struct net_tunnel_client_settings settings = { .remote.addr = p->at[FAR], .tunnel = tunnel_settings(p, false), .dial_ms = 5000, .wait_ms = 5000 };
 
 	log_set_fd(-1);
 	if (side.loop == NULL || settings.tunnel.context == NULL)

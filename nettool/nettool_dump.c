@@ -73,6 +73,7 @@ const struct nettool_command nettool_dump = {
 	run,
 	"  --mode smtp, imap       label commands, replies and messages, hide what AUTH, AUTHENTICATE and LOGIN carry\n"
 	NETTOOL_FORWARDING_HELP
+	"a TCP TARGET may be a name\n"
 	"example:\n"
 	"  nettool dump --mode smtp 127.0.0.1:2525 127.0.0.1:25\n",
 };

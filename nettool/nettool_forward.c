@@ -23,11 +23,11 @@ static int run(int argc, char **argv)
 const struct nettool_command nettool_forward = {
 	"forward",
 	"nettool forward [OPTION]... LISTEN TARGET",
-	"connects whoever comes to LISTEN with TARGET, octet for octet; both tcp:, unix: or both udp:",
+	"connects whoever comes to LISTEN with TARGET, octet for octet; both tcp:, unix: or both udp:; a TCP TARGET may be a name",
 	run,
 	NETTOOL_FORWARDING_HELP
 	"signals: USR1 prints counters; INT and TERM end it\n"
 	"example:\n"
-	"  nettool forward --allow 127.0.0.0/8 127.0.0.1:2525 127.0.0.1:25\n"
+	"  nettool forward --allow 127.0.0.0/8 127.0.0.1:2525 mail.example:25\n"
 	"  nettool forward unix:/tmp/mail 127.0.0.1:2525\n",
 };

@@ -70,7 +70,7 @@ bool nettool_forwarding_addresses(struct nettool_forwarding *f, const char *list
 {
 	enum nettool_transport other;
 
-	if (!nettool_address_parse(listen, &f->transport, &f->listen, err) || !nettool_address_parse(target, &other, &f->settings.target, err))
+	if (!nettool_address_parse(listen, &f->transport, &f->listen, err) || !nettool_place_parse(target, &other, &f->settings.target, err))
 		return false;
 	return other == f->transport || error_set(err, ERROR_SYNTAX, "LISTEN and TARGET are both udp: or both not");
 }
@@ -80,6 +80,7 @@ struct running {
 	const struct nettool_command *command;
 	struct net_loop *loop;
 	struct net_signal *signals;
+	struct net_worker *worker;      /* when the target is a name */
 	struct net_forwarder *streams;
 	struct net_datagram_forwarder *datagrams;
 };
@@ -114,6 +115,9 @@ static bool open_all(struct running *r, const struct nettool_forwarding *f, cons
 	settings.allowed = f->allowed;
 	if (settings.forward.idle_ms < 0)
 		settings.forward.idle_ms = is_stream ? 3600 * 1000 : ASSOCIATION_IDLE_MS;
+	if (!nettool_places_look_up(r->loop, &r->worker, &settings.target, 1, err))
+		return false;
+	settings.worker = r->worker;
 	int fd = is_stream ? net_socket_listen(&f->listen, err) : net_socket_bind_datagram(&f->listen, err);
 	if (fd < 0)
 		return false;
@@ -145,6 +149,7 @@ int nettool_forwarding_run(const struct nettool_command *command, const struct n
 	net_forwarder_destroy(r.streams);
 	net_datagram_forwarder_destroy(r.datagrams);
 	net_signal_destroy(r.signals);
+	net_worker_destroy(r.worker);
 	net_loop_destroy(r.loop);
 	if (open && net_addr_family(&f->listen) == AF_UNIX)
 		unlink(net_addr_format(&f->listen, text) + strlen("unix:"));

@@ -35,7 +35,7 @@ struct nettool_forwarding {
 void nettool_forwarding_init(struct nettool_forwarding *);
 /* False: err says what is wrong with the value. */
 bool nettool_forwarding_option(struct nettool_forwarding *, int option, const char *value, struct error *err);
-/* The two words LISTEN and TARGET; both are streams or both datagrams. */
+/* The two words LISTEN and TARGET; both are streams or both datagrams.  A stream's target may be a name. */
 bool nettool_forwarding_addresses(struct nettool_forwarding *, const char *listen, const char *target, struct error *err);
 /* Prints "listening on …"; SIGUSR1 prints counters on standard error, SIGINT and SIGTERM end it.  Returns the exit code.  events may be NULL. */
 int nettool_forwarding_run(const struct nettool_command *, const struct nettool_forwarding *, const struct net_forwarder_events *, void *owner);

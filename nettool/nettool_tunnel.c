@@ -32,7 +32,7 @@ static bool take_option(struct nettool_tunnel *t, int option, const char *value,
 	case 't':
 		if (t->n_targets == NETTOOL_TUNNEL_TARGETS_MAX)
 			return error_set(err, ERROR_LIMIT, "at most %d targets", NETTOOL_TUNNEL_TARGETS_MAX);
-		return net_addr_parse(value, &t->targets[t->n_targets], err) && ++t->n_targets > 0;
+		return net_place_parse(value, &t->targets[t->n_targets], err) && ++t->n_targets > 0;
 	case 'a':
 		return keepalive_option(value, t, err);
 	default:
@@ -78,8 +78,9 @@ const struct nettool_command nettool_tunnel = {
 	run,
 	"  --key FILE              this side's private key; `tunnel key FILE` makes one and prints its pin\n"
 	"  --peer PIN              the other side's pin, sha256:... (serve: may be repeated)\n"
-	"  --target ADDRESS        serve: where clients may go (may be repeated)\n"
+	"  --target ADDRESS        serve: where clients may go, an address or NAME:PORT (may be repeated)\n"
 	"  --keepalive TIME        ping after so long a silence, give up after three (default 15s)\n"
+	"REMOTE and TARGET may be NAME:PORT; the far side looks TARGET up\n"
 	"example, the first two at the far host, where only it can reach 10.0.0.5:\n"
 	"  nettool tunnel key far.key\n"
 	"  nettool tunnel serve --key far.key --peer PIN-OF-NEAR --target 10.0.0.5:143 0.0.0.0:7000\n"

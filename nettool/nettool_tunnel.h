@@ -12,7 +12,7 @@ struct nettool_tunnel {
 	const char *key_file;
 	struct net_tls_pin peers[NETTOOL_TUNNEL_PEERS_MAX];
 	size_t n_peers;
-	struct net_addr targets[NETTOOL_TUNNEL_TARGETS_MAX];
+	struct net_place targets[NETTOOL_TUNNEL_TARGETS_MAX];
 	size_t n_targets;
 	int64_t keepalive_ms;
 };

@@ -12,6 +12,7 @@
 #include "netcore/net_signal.h"
 #include "netcore/net_socket.h"
 #include "netcore/net_tunnel_client.h"
+#include "nettool/nettool_address.h"
 #include "nettool/nettool_tunnel.h"
 
 #define DIAL_MS 10000
@@ -22,7 +23,8 @@ struct side;
 /* LOCAL TARGET of the command line. */
 struct door {
 	struct side *side;
-	struct net_addr local, target;
+	struct net_addr local;
+	struct net_place target;        /* as the other side finds it */
 	struct net_listener *listener;
 };
 
@@ -31,6 +33,7 @@ struct side {
 	struct net_loop *loop;
 	struct net_tls_context *context;
 	struct net_tunnel_client *client;
+	struct net_worker *worker;      /* when the remote side is a name */
 	struct net_signal *signals;
 	struct door doors[NETTOOL_TUNNEL_TARGETS_MAX];
 	size_t n_doors;
@@ -74,7 +77,7 @@ static bool open_door(struct side *side, const char *local, const char *target, 
 	char text[NET_ADDR_TEXT];
 
 	door->side = side;
-	if (!net_addr_parse(local, &door->local, err) || !net_addr_parse(target, &door->target, err))
+	if (!net_addr_parse(local, &door->local, err) || !net_place_parse(target, &door->target, err))
 		return false;
 	int fd = net_socket_listen(&door->local, err);
 	if (fd < 0)
@@ -92,12 +95,15 @@ static bool open_side(struct side *side, const char *remote, char **pairs, int n
 {
 	static const int numbers[] = { SIGINT, SIGTERM, 0 };
 	struct net_tunnel_client_settings settings = {
-		.tunnel = { NULL, side->how->keepalive_ms, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX }, .dial_ms = DIAL_MS, .wait_ms = WAIT_MS,
+		.tunnel = { NULL, side->how->keepalive_ms, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX, NULL }, .dial_ms = DIAL_MS, .wait_ms = WAIT_MS,
 	};
 
 	side->context = settings.tunnel.context = nettool_tunnel_context(side->how, false, err);
-	if (side->context == NULL || !net_addr_parse(remote, &settings.remote, err))
+	if (side->context == NULL || !net_place_parse(remote, &settings.remote, err))
 		return false;
+	if (!nettool_places_look_up(side->loop, &side->worker, &settings.remote, 1, err))
+		return false;
+	settings.worker = side->worker;
 	side->signals = net_signal_create(side->loop, numbers, on_signal, side, err);
 	if (side->signals == NULL)
 		return false;
@@ -136,6 +142,7 @@ int nettool_tunnel_connect(const struct nettool_tunnel *how, const char *remote,
 	net_signal_destroy(side->signals);
 	while (side->loop && net_loop_endings(side->loop) > 0)
 		net_loop_run_once(side->loop, -1);
+	net_worker_destroy(side->worker);
 	net_loop_destroy(side->loop);
 	net_tls_context_unref(side->context);
 	free(side);

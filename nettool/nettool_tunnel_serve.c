@@ -10,6 +10,7 @@
 #include "netcore/net_listener.h"
 #include "netcore/net_signal.h"
 #include "netcore/net_socket.h"
+#include "nettool/nettool_address.h"
 #include "nettool/nettool_tunnel.h"
 
 #define CLIENTS_MAX 256
@@ -20,6 +21,7 @@ struct side {
 	struct net_tls_context *context;
 	struct net_listener *listener;
 	struct net_signal *signals;
+	struct net_worker *worker;      /* when targets are names */
 	struct list clients;
 };
 
@@ -37,12 +39,12 @@ static void on_ready(void *owner)
 	log_info("tunnel", "up", "client=%s", c->name);
 }
 
-static bool may_open(void *owner, const struct net_addr *target)
+static bool may_open(void *owner, const struct net_place *target)
 {
 	const struct nettool_tunnel *how = ((struct client *)owner)->side->how;
 
 	for (size_t i = 0; i < how->n_targets; i++)
-		if (net_addr_equal(&how->targets[i], target))
+		if (net_place_equal(&how->targets[i], target))
 			return true;
 	return false;
 }
@@ -61,7 +63,7 @@ static const struct net_tunnel_events events = { on_ready, may_open, on_closed }
 static void on_client(void *owner, int fd, const struct net_addr *peer)
 {
 	struct side *side = owner;
-	struct net_tunnel_settings settings = { side->context, side->how->keepalive_ms, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX };
+	struct net_tunnel_settings settings = { side->context, side->how->keepalive_ms, NET_TUNNEL_CONNECT_MS, NET_TUNNEL_STREAMS_MAX, side->worker };
 
 	if (side->clients.n >= CLIENTS_MAX) {
 		net_socket_close(fd);
@@ -90,6 +92,8 @@ static bool open_side(struct side *side, const char *listen, struct error *err)
 
 	side->context = nettool_tunnel_context(side->how, true, err);
 	if (side->context == NULL || !net_addr_parse(listen, &at, err))
+		return false;
+	if (!nettool_places_look_up(side->loop, &side->worker, side->how->targets, side->how->n_targets, err))
 		return false;
 	int fd = net_socket_listen(&at, err);
 	if (fd < 0)
@@ -124,6 +128,7 @@ int nettool_tunnel_serve(const struct nettool_tunnel *how, const char *listen)
 	}
 	while (side.loop && net_loop_endings(side.loop) > 0)
 		net_loop_run_once(side.loop, -1);
+	net_worker_destroy(side.worker);
 	net_loop_destroy(side.loop);
 	net_tls_context_unref(side.context);
 	return open ? EX_OK : EX_UNAVAILABLE;

@@ -36,6 +36,15 @@ def dumps_any_protocol():
     check("C [ends]" in trace and "both ends have ended" in trace, "both ends", trace)
 
 
+def finds_its_target_by_name():
+    server, port = listen()
+    with Tool("dump", "127.0.0.1:0", f"localhost:{port}") as tool:
+        near = dial(tool.at)
+        near.sendall(b"hello\r\n")
+        check(read_exactly(accept(server), 7) == b"hello\r\n", "the target to be found")
+        check("C hello" in trace_of(tool), "the dialogue")
+
+
 def hides_smtp_credentials():
     with Tool("dump", "--mode", "smtp", "127.0.0.1:0", f"127.0.0.1:{sys.argv[2]}") as tool:
         for mechanism in ("auth_plain", "auth_login"):

@@ -113,6 +113,16 @@ def counts_on_sigusr1():
         near.close(), far.close()
 
 
+def finds_its_target_by_name():
+    """A name that has more addresses than the server listens on is fine, too."""
+    server, port = listen()
+    with Tool("forward", "127.0.0.1:0", f"localhost:{port}") as bare, Tool("forward", "127.0.0.1:0", f"tcp:LocalHost:{port}") as worded:
+        for tool in (bare, worded, bare):
+            near = dial(tool.at)
+            near.sendall(b"hello")
+            check(read_exactly(accept(server), 5) == b"hello", "the target to be found")
+
+
 def unreachable_target():
     nobody, port = refusing()
     with Tool("forward", "127.0.0.1:0", f"127.0.0.1:{port}") as tool:

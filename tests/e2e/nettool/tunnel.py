@@ -112,6 +112,30 @@ def slow_stream_holds_up_no_other():
         deaf_near.close(), deaf_far.close(), near.close(), far.close()
 
 
+def goes_by_names():
+    """Only the name that the far side allows: its address is another target."""
+    server, port = listen()
+    with tempfile.TemporaryDirectory() as folder:
+        (near_key, near_pin), (far_key, far_pin) = make_key(folder, "near"), make_key(folder, "far")
+        with Tool("tunnel", "serve", "--key", far_key, "--peer", near_pin, "--target", f"localhost:{port}", "127.0.0.1:0") as far:
+            with Tool("tunnel", "connect", "--key", near_key, "--peer", far_pin, f"localhost:{far.at}",
+                      "127.0.0.1:0", f"LocalHost:{port}", "127.0.0.1:0", f"127.0.0.1:{port}") as near:
+                second = near.process.stdout.readline()
+                named, numbered = (int(re.search(r"on 127\.0\.0\.1:(\d+) for", line)[1]) for line in (near.line, second))
+                client = dial(named)
+                client.sendall(b"hello")
+                check(read_exactly(accept(server), 5) == b"hello", "the target to be found")
+                try:
+                    check(dial(numbered).recv(1) == b"", "the address to be refused")
+                except ConnectionResetError:
+                    pass
+                near.wait_said("this target is not allowed here")
+        for words in (("serve", "--key", far_key, "--peer", near_pin, "--target", "nowhere.invalid:1", "127.0.0.1:0"),
+                      ("connect", "--key", near_key, "--peer", far_pin, "nowhere.invalid:1", "127.0.0.1:0", "localhost:1")):
+            done = subprocess.run(["nettool", "tunnel", *words], capture_output=True, text=True, timeout=60)
+            check(done.returncode == 69 and "nowhere.invalid" in done.stderr, "a name that is not there to be told", done)
+
+
 def half_close():
     server, port = listen()
     with pair(port) as both:

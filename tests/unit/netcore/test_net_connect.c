@@ -179,6 +179,21 @@ static void names_are_looked_up(const char *name)
 	net_socket_close(listener);
 }
 
+static void only_looking_a_name_up_connects_to_nobody(const char *name)
+{
+	struct caller found = { 0 }, missing = { 0 }, numeric = { 0 };
+	struct error err = { 0 };
+	struct net_worker *worker = net_worker_create(1, 4, &err);
+
+	net_connect_look_up(loop, worker, "localhost", 1, RIG_WAIT_MS, on_answer, &found);
+	net_connect_look_up(loop, worker, "no name.invalid", 1, RIG_WAIT_MS, on_answer, &missing);
+	net_connect_look_up(loop, NULL, "127.0.0.1", 1, RIG_WAIT_MS, on_answer, &numeric);
+	CHECK_ROW(rig_run(loop, &found.done, RIG_WAIT_MS) && found.fd < 0 && found.err.kind == ERROR_NONE, name);
+	CHECK_ROW(rig_run(loop, &missing.done, RIG_WAIT_MS) && missing.fd < 0 && missing.err.kind != ERROR_NONE, name);
+	CHECK_ROW(rig_run(loop, &numeric.done, RIG_WAIT_MS) && numeric.fd < 0 && numeric.err.kind == ERROR_NONE, name);
+	net_worker_destroy(worker);
+}
+
 static void a_full_unix_backlog_is_waited_for(const char *name)
 {
 	struct caller c = { 0 };
@@ -275,6 +290,7 @@ int main(void)
 		no_address_is_an_answer_too(name);
 		a_cancelled_connect_never_answers(name);
 		names_are_looked_up(name);
+		only_looking_a_name_up_connects_to_nobody(name);
 		losers_are_closed(name);
 		a_full_unix_backlog_is_waited_for(name);
 		net_loop_destroy(loop);

@@ -183,7 +183,7 @@ static void forward(enum net_poll_kind kind, const char *claim)
 
 	if (s.loop && serve(&s, &err))
 		fd = listen_on("127.0.0.1:0", &front, &err);
-	settings.target = s.server_addr;
+	settings.target.addr = s.server_addr;
 	if (fd >= 0)
 		s.forwarder = net_forwarder_create(s.loop, fd, &settings, &events, &s, &err);
 	if (s.forwarder) {
@@ -280,7 +280,7 @@ static void forward_datagrams(enum net_poll_kind kind, const char *claim)
 	int fd = -1;
 
 	if (loop)
-		t.server = datagrams_at(loop, &settings.target, &t, &err);
+		t.server = datagrams_at(loop, &settings.target.addr, &t, &err);
 	if (t.server)
 		fd = net_socket_bind_datagram(&any, &err);
 	bool known = fd >= 0 && net_socket_local_addr(fd, &front);
@@ -298,9 +298,9 @@ static void forward_datagrams(enum net_poll_kind kind, const char *claim)
 
 /* ---- a tunnel ---- */
 
-static bool may_open(void *owner, const struct net_addr *target)
+static bool may_open(void *owner, const struct net_place *target)
 {
-	return net_addr_equal(target, &((struct scene *)owner)->server_addr);
+	return net_addr_equal(&target->addr, &((struct scene *)owner)->server_addr);
 }
 
 static void on_far_closed(void *owner, const struct error *why)
@@ -335,14 +335,14 @@ static void tunnel(enum net_poll_kind kind, const char *claim)
 	int fd = -1, pair[2];
 
 	if (s.loop && serve(&s, &err))
-		fd = listen_on("127.0.0.1:0", &settings.remote, &err);
+		fd = listen_on("127.0.0.1:0", &settings.remote.addr, &err);
 	if (fd >= 0)
 		s.door = net_listener_create(s.loop, fd, on_tunnel, &s, &err);
 	if (s.door && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
 		error_set_errno(&err, errno, "socketpair");
 	else if (s.door) {
 		s.near = net_tunnel_client_create(s.loop, &settings, NULL, NULL);
-		net_tunnel_client_open(s.near, pair[1], &s.server_addr);
+		net_tunnel_client_open(s.near, pair[1], &(struct net_place){ .addr = s.server_addr });
 		begin(&s.client, &s, pair[0]);
 		rig_run(s.loop, &s.done, PLAY_HANG_MS);
 		judge(&s, claim);

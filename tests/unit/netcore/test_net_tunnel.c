@@ -24,11 +24,11 @@ struct rig {
 	struct net_addr target_addr;
 };
 
-static bool may_open(void *owner, const struct net_addr *target)
+static bool may_open(void *owner, const struct net_place *target)
 {
 	const struct rig *r = owner;
 
-	return r->target >= 0 && net_addr_equal(target, &r->target_addr);
+	return r->target >= 0 && net_addr_equal(&target->addr, &r->target_addr);
 }
 
 static void on_tunnel_closed(void *owner, const struct error *why)
@@ -87,7 +87,7 @@ static void rig_open(struct rig *r, enum net_poll_kind kind, int64_t keepalive_m
 
 	*r = (struct rig){ .loop = net_loop_create(kind, &err), .target = -1 };
 	make_contexts(r);
-	struct net_tunnel_settings settings = { r->contexts[0], keepalive_ms, 1000, 4 };
+	struct net_tunnel_settings settings = { r->contexts[0], keepalive_ms, 1000, 4, NULL };
 	rig_tcp_pair(fds, 0);
 	r->tunnel = net_tunnel_create(r->loop, fds[1], true, &settings, &tunnel_events, r);
 	r->peer = net_stream_create(r->loop, fds[0], &peer_events, r, NULL);
