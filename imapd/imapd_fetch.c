@@ -38,7 +38,6 @@ static void release_fetch(struct imapd_session *s)
 	ranges_release(&f->unmarked);
 	ranges_release(&f->fresh);
 	buffer_release(&f->header);
-	arena_reset(&f->scratch);
 }
 
 static void finish_fetch(struct imapd_session *s)
@@ -188,7 +187,6 @@ static void close_message(struct imapd_session *s, const struct store_message *m
 		imapd_fetch_write_flags(s, m);
 	}
 	buffer_add_text(&s->out, ")\r\n");
-	arena_reset(&f->scratch);
 	f->is_open = false;
 	f->n_done++;
 	s->counts.fetched++;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "imap/imap_bodystructure.h"
 #include "imap/imap_date.h"
@@ -13,15 +14,16 @@
 
 static void write_structure(struct imapd_session *s, const struct store_message *m, const struct imap_fetch_item *item)
 {
-	struct imapd_fetch *f = s->work;
+	struct arena scratch = { 0 };
 	bool ok;
 
 	buffer_add_bytes(&s->out, item->label);
 	buffer_add_octet(&s->out, ' ');
 	if (item->kind == IMAP_FETCH_ENVELOPE)
-		ok = imap_envelope_format(m->envelope, &f->scratch, &s->out);
+		ok = imap_envelope_format(m->envelope, &scratch, &s->out);
 	else
-		ok = imap_bodystructure_format(m->structure, item->kind == IMAP_FETCH_BODYSTRUCTURE, &f->scratch, &s->out);
+		ok = imap_bodystructure_format(m->structure, item->kind == IMAP_FETCH_BODYSTRUCTURE, &scratch, &s->out);
+	arena_reset(&scratch);
 	if (ok)
 		return;
 	log_error("imapd", "damaged", "session=%s message=%lld what=%.*s", s->id, (long long)m->message_id, BYTES_PRINT(item->label));

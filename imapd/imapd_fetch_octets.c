@@ -4,6 +4,7 @@
  */
 #include "imapd/imapd_fetch_octets.h"
 
+#include "base/arena.h"
 #include "base/budget.h"
 #include "base/log.h"
 #include "imap/imap_write.h"
@@ -11,7 +12,7 @@
 #include "service/service_server.h"
 
 #define READ_TIGHT (32u * 1024)         /* per read while the server is short of memory */
-#define AHEAD_PIECES 64u
+#define AHEAD_PIECES 64u                /* looked for, there or not: nobody else is served meanwhile */
 #define AHEAD_OCTETS ((size_t)128 * 1024)
 
 static void read_octets(struct imapd_session *);
@@ -118,9 +119,14 @@ static void read_octets(struct imapd_session *s)
 /* ---- several sections by one request ---- */
 
 /* The octets that answer a section, before HEADER.FIELDS are chosen from them.  False: the message has no such part. */
-static bool locate(const struct imap_fetch_item *item, const struct store_message *m, struct arena *arena, struct imapd_extent *extent)
+static bool locate(const struct imap_fetch_item *item, const struct store_message *m, struct imapd_extent *extent)
 {
-	if (!imapd_section_locate(&item->section, m, arena, extent))
+	struct arena scratch = { 0 };
+	bool is_there = imapd_section_locate(&item->section, m, &scratch, extent);
+
+	/* at once: the parts of one message may be megabytes, and are asked for hundreds of times */
+	arena_reset(&scratch);
+	if (!is_there)
 		return false;
 	if (!is_filtered(item))
 		*extent = imapd_section_partial(&item->section, *extent);
@@ -132,24 +138,25 @@ static bool locate(const struct imap_fetch_item *item, const struct store_messag
 /* The sections from the one being answered on, up to one that is too large.  Returns their number. */
 static size_t plan_ahead(const struct imapd_fetch *f, struct store_piece wanted[AHEAD_PIECES])
 {
-	struct arena scratch = { 0 };
 	struct imapd_extent extent;
-	size_t n = 0, n_octets = 0;
+	size_t n = 0, n_octets = 0, n_looks = 0;
 	bool has_room = true;
 
 	for (size_t i = f->n_done, j = f->n_items_done; has_room && i < f->batch->n; i++, j = 0) {
 		const struct store_message *m = &f->batch->at[i];
 		for (; has_room && j < f->items.n; j++) {
 			const struct imap_fetch_item *item = &f->items.at[j];
-			if (item->kind != IMAP_FETCH_SECTION || !locate(item, m, &scratch, &extent) || extent.len == 0)
+			if (item->kind != IMAP_FETCH_SECTION)
 				continue;
-			has_room = n < AHEAD_PIECES && extent.len <= AHEAD_OCTETS - n_octets;
+			has_room = n_looks++ < AHEAD_PIECES;
+			if (!has_room || !locate(item, m, &extent) || extent.len == 0)
+				continue;
+			has_room = extent.len <= AHEAD_OCTETS - n_octets;
 			if (!has_room)
 				break;
 			n_octets += (size_t)extent.len;
 			wanted[n++] = (struct store_piece){ .message_id = m->message_id, .offset = extent.at, .len = (size_t)extent.len };
 		}
-		arena_reset(&scratch);
 	}
 	return n;
 }
@@ -206,7 +213,7 @@ bool imapd_fetch_write_section(struct imapd_session *s, const struct store_messa
 {
 	struct imapd_fetch *f = s->work;
 
-	if (!locate(item, m, &f->scratch, &f->extent)) {
+	if (!locate(item, m, &f->extent)) {
 		buffer_add_bytes(&s->out, item->label);
 		buffer_add_text(&s->out, " NIL");
 		return true;

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/ranges.h"
 #include "imap/imap_fetch_items.h"
@@ -31,7 +30,6 @@ struct imapd_fetch {
 	/* the message and item being answered */
 	bool is_open;                   /* "* n FETCH (" is written */
 	size_t n_items_done;
-	struct arena scratch;
 	struct imapd_extent extent;     /* octets still to read */
 	bool is_announced;              /* of the literal */
 	struct buffer header;           /* being gathered for HEADER.FIELDS */
