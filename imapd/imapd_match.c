@@ -1,23 +1,31 @@
 #include "imapd/imapd_match.h"
 
+#include "base/arena.h"
 #include "imap/imap_date.h"
 #include "imap/imap_flag.h"
 #include "message/date.h"
 #include "message/summary.h"
 
-/* The day the writer saw, whatever the zone. */
-static bool match_sent(const struct imapd_match *m, const struct imap_search_key *key)
+void imapd_match_read_date(struct imapd_match *m)
 {
+	struct arena scratch = { 0 };
 	struct summary_envelope e;
 	int64_t unix_s;
 	int offset_min;
 
-	if (!summary_envelope_unpack(m->message->envelope, m->scratch, &e) || !e.has_date || !date_parse(e.date, &unix_s, &offset_min))
+	m->has_sent_day = summary_envelope_unpack(m->message->envelope, &scratch, &e) && e.has_date && date_parse(e.date, &unix_s, &offset_min);
+	if (m->has_sent_day)
+		m->sent_day = imap_date_day(unix_s + 60 * (int64_t)offset_min);
+	arena_reset(&scratch);
+}
+
+static bool match_sent(const struct imapd_match *m, const struct imap_search_key *key)
+{
+	if (!m->has_sent_day)
 		return false;
-	int64_t day = imap_date_day(unix_s + 60 * (int64_t)offset_min);
 	if (key->kind == IMAP_SEARCH_SENT_BEFORE)
-		return day < key->day;
-	return key->kind == IMAP_SEARCH_SENT_ON ? day == key->day : day >= key->day;
+		return m->sent_day < key->day;
+	return key->kind == IMAP_SEARCH_SENT_ON ? m->sent_day == key->day : m->sent_day >= key->day;
 }
 
 static bool match_keyword(const struct imapd_match *m, struct bytes name)

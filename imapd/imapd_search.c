@@ -20,7 +20,6 @@ struct search {
 	struct imap_search keys;
 	struct ranges uids;             /* rows still to be read */
 	struct ranges found, open;      /* UIDs that answer; that may */
-	struct arena scratch;
 	int64_t now_s;
 	bool is_answered;               /* every text is */
 	struct net_timer pulse;         /* while texts are looked for */
@@ -39,7 +38,6 @@ static void release_search(struct imapd_session *s)
 	ranges_release(&search->uids);
 	ranges_release(&search->found);
 	ranges_release(&search->open);
-	arena_reset(&search->scratch);
 }
 
 static void failed(struct imapd_session *s, const struct error *err)
@@ -70,14 +68,16 @@ static void scan(struct imapd_session *s)
 static void match_one(struct imapd_session *s, uint32_t uid, const struct store_message *message)
 {
 	struct search *search = s->work;
-	struct imapd_match match = { .view = s->view, .now_s = search->now_s, .scratch = &search->scratch, .uid = uid, .message = message };
+	struct imapd_match match = { .view = s->view, .now_s = search->now_s, .uid = uid, .message = message };
+
+	if (message && (search->keys.needs & IMAP_SEARCH_NEEDS_ENVELOPE))
+		imapd_match_read_date(&match);
 	enum imapd_truth truth = imapd_match(&match, search->keys.key);
 
 	if (truth == IMAPD_YES)
 		ranges_add(&search->found, uid);
 	else if (truth == IMAPD_OPEN)
 		ranges_add(&search->open, uid);
-	arena_reset(&search->scratch);
 }
 
 static void scanned(void *owner, const struct error *err, struct store_messages *batch)
