@@ -44,6 +44,30 @@ static bool start(struct snapshot_request *self, struct store_context *context)
 	return true;
 }
 
+static uint32_t edge_uid(const struct snapshot_request *self, struct store_context *context, const char *statement)
+{
+	struct database_statement *s = database_statement_begin(context->db, statement);
+
+	database_statement_bind_int(s, 1, store_row_id(self->mailbox_id, 1));
+	database_statement_bind_int(s, 2, store_row_id(self->mailbox_id, UINT32_MAX));
+	return store_row_uid(database_statement_one(s, 0));
+}
+
+/* As many messages as UIDs from the first to the last one: no need to look at each.  In the transaction that read the counters. */
+static bool take_gapless(struct snapshot_request *self, struct store_context *context)
+{
+	uint32_t n = self->snapshot->mailbox.n_messages;
+
+	if (n == 0)
+		return false;
+	uint32_t first = edge_uid(self, context, "SELECT id FROM msg WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1");
+	uint32_t last = edge_uid(self, context, "SELECT id FROM msg WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1");
+	if (first == 0 || last - first + 1 != n)
+		return false;
+	ranges_add_range(&self->snapshot->uids, first, last);
+	return true;
+}
+
 static bool walk_uids(struct snapshot_request *self, struct store_context *context)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT id FROM msg WHERE id BETWEEN ? AND ?");
@@ -111,8 +135,11 @@ static enum store_run run_read(struct store_request *request, struct store_conte
 {
 	struct snapshot_request *self = (struct snapshot_request *)request;
 
-	if (self->next_uid == 0 && !start(self, context))
-		return STORE_RUN_FAILED;
+	if (self->next_uid == 0) {
+		if (!start(self, context))
+			return STORE_RUN_FAILED;
+		self->has_all = take_gapless(self, context);
+	}
 	if (!self->has_all)
 		self->has_all = walk_uids(self, context);
 	if (!self->has_all)

@@ -50,6 +50,30 @@ static void two_processes_that_select_at_once_share_no_recent(struct fixture *f)
 	fixture_close(&other);
 }
 
+static void uids_are_those_of_the_messages_that_are_there(struct fixture *f)
+{
+	static const struct { const char *claim; uint32_t first, last; size_t n, n_ranges; } rows[] = {
+		{ "none went", 0, 0, 6, 1 }, { "the first went", 1, 1, 5, 1 }, { "one in the middle went", 4, 4, 4, 2 },
+		{ "the last went", 6, 6, 3, 2 }, { "one side of the gap went", 5, 5, 2, 1 }, { "all went", 1, 6, 0, 0 },
+	};
+	int64_t bob = add_user(f, "jo@a.test"), inbox = inbox_of(f, bob);
+
+	for (int i = 0; i < 6; i++)
+		deliver_to(f, 100, &bob, 1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].first > 0) {
+			add_flags(f, inbox, rows[i].first, rows[i].last, STORE_DELETED);
+			expunge(f, inbox);
+		}
+		CHECK_ROW(open_mailbox(f, bob, "INBOX", true) == ERROR_NONE && ranges_count(&answer.snapshot->uids) == rows[i].n, rows[i].claim);
+		CHECK_ROW(answer.snapshot->uids.n == rows[i].n_ranges && answer.snapshot->mailbox.n_messages == rows[i].n, rows[i].claim);
+		for (uint32_t uid = rows[i].first; uid > 0 && uid <= rows[i].last; uid++)
+			CHECK_ROW(!ranges_contains(&answer.snapshot->uids, uid), rows[i].claim);
+	}
+	deliver_to(f, 100, &bob, 1);
+	CHECK(open_mailbox(f, bob, "INBOX", true) == ERROR_NONE && ranges_first(&answer.snapshot->uids) == 7 && ranges_last(&answer.snapshot->uids) == 7);
+}
+
 int main(void)
 {
 	struct fixture f = { 0 };
@@ -57,6 +81,7 @@ int main(void)
 	fixture_start(&f, "snapshot");
 	nothing_recent_is_selected_without_the_writer(&f);
 	two_processes_that_select_at_once_share_no_recent(&f);
+	uids_are_those_of_the_messages_that_are_there(&f);
 	fixture_close(&f);
 	return check_finish();
 }
