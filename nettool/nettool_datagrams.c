@@ -20,10 +20,10 @@ bool nettool_datagrams_option(struct nettool_datagrams *d, int option, const cha
 		d->interface = value;
 		return true;
 	case 'c':
-		return bytes_to_u64(bytes_text(value), 1000000000, &d->count) || error_set(err, ERROR_SYNTAX, "--count is a number");
+		return bytes_to_u64(bytes_text(value), 1000000000, &d->count) || error_set(err, ERROR_SYNTAX, "--count is a number up to 1000000000");
 	case 'w':
 		if (!text_parse_duration_s(value, &seconds) || seconds < 0 || seconds > TIME_MAX_S)
-			return error_set(err, ERROR_SYNTAX, "--time is a time such as 30s or 5m");
+			return error_set(err, ERROR_SYNTAX, "--time is a time such as 30s or 5m, at most 30d");
 		d->ms = seconds * 1000;
 		return true;
 	default:
