@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 bool file_write(int fd, struct bytes octets)
@@ -26,4 +27,15 @@ ssize_t file_read(int fd, void *to, size_t len)
 		n = read(fd, to, len);
 	while (n < 0 && errno == EINTR);
 	return n;
+}
+
+void file_fill_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }

@@ -141,7 +141,7 @@ static int walk(struct queue *q, store_queue_list_fn *each)
 	do {
 		store_queue_list(q->m.client, &q->filter, q->from, each, q);
 		code = mailctl_store_wait(&q->m);
-	} while (code == EX_OK && q->from != 0);
+	} while (code == EX_OK && q->from != 0 && !ferror(stdout));
 	return code;
 }
 

@@ -1,10 +1,12 @@
 #include "mailctl/mailctl_verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "netcore/net_signal.h"
 #include "service/service_main.h"
@@ -150,21 +152,30 @@ static int run_verb(struct mailctl *ctl, int argc, char **argv)
 	return mailctl_usage("there is no \"%s %s\"; mailctl --help lists the verbs", subject, action);
 }
 
+/* What could not be said was not done as asked.  A reader who had enough and went knows that himself. */
+static int finish(int code)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (errno != EPIPE)
+		fprintf(stderr, "mailctl: standard output: %s\n", errno != 0 ? strerror(errno) : "not all could be written");
+	return code == EX_OK ? EX_IOERR : code;
+}
+
 int main(int argc, char **argv)
 {
 	struct mailctl ctl = { .config = SERVICE_CONFIGURATION };
 	int code = EX_OK;
 
+	file_fill_standard();
 	net_signal_ignore_pipe();
 	clock_open_test();
 	log_set_level(LOG_LEVEL_WARNING);
 	argc = take_common(&ctl, argc, argv, &code);
-	if (argc < 0)
-		return code;
 	if (argc == 1)
-		return help(stderr, EX_USAGE);
-	code = run_verb(&ctl, argc, argv);
-	if (fflush(stdout) != 0 && code == EX_OK)
-		code = EX_IOERR;
-	return code;
+		code = help(stderr, EX_USAGE);
+	else if (argc > 1)
+		code = run_verb(&ctl, argc, argv);
+	return finish(code);
 }

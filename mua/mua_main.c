@@ -1,32 +1,20 @@
 /* mua: the terminal mail client; its command line. */
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "mua/mua_commands.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_options.h"
 #include "netcore/net_signal.h"
-
-/* With a standard descriptor closed the next file opened would take its place, and get our output. */
-static void fill_descriptors(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDONLY);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	close(fd);
-}
 
 int main(int argc, char **argv)
 {
 	struct mua_options options;
 	int status;
 
-	fill_descriptors();
+	file_fill_standard();
 	clock_open_test();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	net_signal_ignore_pipe();

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "netcore/net_signal.h"
 #include "nettool/nettool_commands.h"
 #include "service/service_version.h"
@@ -19,6 +20,7 @@ static bool asks_for_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	file_fill_standard();
 	net_signal_ignore_pipe();
 	clock_open_test();
 	if (argc >= 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "netcore/net_signal.h"
 #include "service/service_generation.h"
 #include "service/service_keeper.h"
@@ -50,6 +51,7 @@ int service_main(const struct service_program *program, int argc, char **argv)
 	bool only_check = false;
 	int option;
 
+	file_fill_standard();
 	while ((option = getopt_long(argc, argv, "c:thV", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
