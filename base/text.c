@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-#include "base/memory.h"
-
 #define NEAREST_WORD_MAX 63             /* longer words get no suggestion */
 
 int text_lower(int octet)

@@ -2,7 +2,6 @@
 
 #include "auth/sasl_mechanism.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "imap/imap_argument.h"
 #include "imapd/imapd_reply.h"
 

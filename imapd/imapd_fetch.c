@@ -4,8 +4,6 @@
  */
 #include "imapd/imapd_fetch.h"
 
-#include <stdlib.h>
-
 #include "imap/imap_argument.h"
 #include "imap/imap_set.h"
 #include "imapd/imapd_commands.h"

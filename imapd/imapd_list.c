@@ -1,7 +1,6 @@
 #include "imapd/imapd_list.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "imap/imap_mailbox_name.h"

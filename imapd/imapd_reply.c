@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 
-#include "base/text.h"
 #include "imapd/imapd_commands.h"
 #include "imapd/imapd_update.h"
 

@@ -1,6 +1,5 @@
 #include "imapd/imapd_session.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 

@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "database/database_statement.h"
-#include "database/database_transaction.h"
 #include "mailstore/store_dictionary.h"
 #include "mailstore/store_fault_dictionaries.h"
 #include "mailstore/store_fault_files.h"

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +13,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "database/database_transaction.h"
-#include "mailstore/care.h"
 #include "mailstore/store_empty.h"
 #include "mailstore/store_open.h"
 

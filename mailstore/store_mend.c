@@ -1,6 +1,5 @@
 #include "mailstore/store_mend.h"
 
-#include "mailstore/store_body.h"
 #include "mailstore/store_salvage.h"
 #include "mailstore/store_stored.h"
 

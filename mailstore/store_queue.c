@@ -1,5 +1,4 @@
 
-#include <stdlib.h>
 
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"

@@ -1,5 +1,4 @@
 
-#include "mailstore/store_open.h"
 #include "mailstore/store_queue_row.h"
 #include "mailstore/store_request.h"
 

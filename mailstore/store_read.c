@@ -1,7 +1,6 @@
 #include "mailstore/store_read.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <unistd.h>
 
 #include "mailstore/store_body.h"

@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
 #include "mailstore/store_dictionary.h"

@@ -1,6 +1,5 @@
 #include "message/preview.h"
 
-#include "base/text.h"
 #include "message/charset.h"
 #include "message/content_type.h"
 #include "message/mime_scan.h"

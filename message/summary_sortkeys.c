@@ -12,9 +12,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "message/address.h"
 #include "message/encoded_word.h"

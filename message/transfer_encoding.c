@@ -1,7 +1,5 @@
 #include "message/transfer_encoding.h"
 
-#include <string.h>
-
 #include "base/codec.h"
 #include "base/text.h"
 

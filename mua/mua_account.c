@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/buffer.h"
 #include "base/codec.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "mua/mua_exit.h"
 #include "mua/mua_file.h"
 #include "netcore/net_addr.h"

@@ -1,5 +1,4 @@
 /* mua flag: sets and clears flags of messages. */
-#include <string.h>
 
 #include "imap/imap_argument.h"
 #include "imap/imap_flag.h"

@@ -1,7 +1,5 @@
 #include "mua/mua_id.h"
 
-#include <stdlib.h>
-
 static bool number(struct bytes text, uint32_t *value)
 {
 	uint64_t n;

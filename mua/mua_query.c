@@ -1,7 +1,5 @@
 #include "mua/mua_query.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "imap/imap_flag.h"
 #include "message/date.h"

@@ -1,5 +1,4 @@
 /* mua send: a letter, or an answer to one. */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

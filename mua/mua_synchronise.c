@@ -1,6 +1,4 @@
 /* mua sync: the cache of all folders, or of one, level with the server; with --watch for as long as it runs. */
-#include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "imap/imap_client.h"

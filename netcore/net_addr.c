@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/un.h>
 
 static struct sockaddr_in *v4(const struct net_addr *a)

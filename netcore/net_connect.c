@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "netcore/net_connect.h"
 
-#include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>

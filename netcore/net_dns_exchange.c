@@ -1,7 +1,6 @@
 #include "netcore/net_dns_exchange.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/memory.h"

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 #define HEADER 12
 #define RECORD_MIN 11                   /* root name, type, class, ttl, length */

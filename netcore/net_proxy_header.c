@@ -1,6 +1,5 @@
 #include "netcore/net_proxy_header.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "netcore/net_socket.h"
 
 #define READ_CHUNK (16u * 1024)
 #define READ_A_TURN (64u * 1024)        /* so that one busy peer does not starve the others */

@@ -1,7 +1,5 @@
 #include "netcore/net_tunnel_client.h"
 
-#include <stdlib.h>
-
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/random.h"

@@ -1,7 +1,6 @@
 #include "netcore/net_tunnel_stream.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 

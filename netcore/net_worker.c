@@ -1,7 +1,6 @@
 #include "netcore/net_worker.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>

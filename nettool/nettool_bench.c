@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "netcore/net_signal.h"
 #include "nettool/nettool_commands.h"
 
 #define BAR_COLUMNS 40

@@ -1,9 +1,7 @@
 /* nettool bench: one stream and its round trips, direct, through a forwarder, through a tunnel. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

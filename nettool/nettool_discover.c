@@ -2,12 +2,10 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "netcore/net_announce.h"
 #include "netcore/net_browse.h"

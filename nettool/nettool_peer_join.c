@@ -1,6 +1,5 @@
 /* A client of `nettool peer`: what is typed goes to the server over TCP and to the other client over UDP. */
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/text.h"

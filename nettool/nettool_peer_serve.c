@@ -1,7 +1,6 @@
 /* The server of `nettool peer`: brings two clients together, prints what they say, parts them. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/list.h"

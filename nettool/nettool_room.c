@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "netcore/net_line.h"
 #include "netcore/net_listener.h"
-#include "netcore/net_socket.h"
 #include "netcore/net_stream.h"
 
 struct nettool_room {

@@ -1,9 +1,5 @@
 #include "nettool/nettool_secret.h"
 
-#include <stdio.h>
-
-#include "base/text.h"
-
 #define LITERAL_MAX (UINT64_C(1) << 40)
 
 static void hide(struct buffer *shown, size_t octets)

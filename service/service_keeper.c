@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netcore/net_unix.h"
-#include "service/service_exit.h"
 #include "service/service_generation.h"
 #include "service/service_listeners.h"
 #include "service/service_notify.h"

@@ -1,10 +1,6 @@
 #include "smtp/smtp_reply.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/text.h"
 
 #define DESCRIPTION_MAX 500
 

@@ -1,6 +1,5 @@
 #include "smtpd/smtpd_commands.h"
 
-#include "base/text.h"
 #include "smtpd/smtpd_bdat.h"
 #include "smtpd/smtpd_reply.h"
 

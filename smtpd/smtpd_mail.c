@@ -1,6 +1,5 @@
 /* MAIL FROM: who sends.  RFC 5321 4.1.1.2; SIZE 1870, 8BITMIME 6152, ownership 6409 6.1. */
 #include "base/log.h"
-#include "base/text.h"
 #include "mailstore/users.h"
 #include "smtp/smtp_parameters.h"
 #include "smtp/smtp_path.h"

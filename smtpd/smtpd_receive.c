@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"

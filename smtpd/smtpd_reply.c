@@ -1,7 +1,6 @@
 #include "smtpd/smtpd_reply.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/text.h"

@@ -1,7 +1,6 @@
 /* A list is read to its end, groups open and close in turn, and a usable mailbox reads the same when written again. */
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "message/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

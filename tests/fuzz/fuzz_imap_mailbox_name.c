@@ -1,6 +1,5 @@
 /* Modified UTF-7 that is accepted is written back as it was; UTF-8 that is written is read as it was. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "imap/imap_mailbox_name.h"

@@ -1,6 +1,5 @@
 /* The text of a message does not depend on how its octets are cut, a text in it is found over every cut, and a tree of another message does no harm. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "mailstore/store_needle.h"

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Count one expectation; a false one is printed with its claim (may be NULL). */
 void check_expect(bool ok, const char *claim, const char *expression, const char *file, int line);

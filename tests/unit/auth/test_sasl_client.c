@@ -1,8 +1,6 @@
 /* A client does not obey every server. */
 #include "auth/sasl_client.h"
 
-#include <string.h>
-
 #include "tests/support/check.h"
 
 static void rounds(void)

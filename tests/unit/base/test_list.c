@@ -1,7 +1,5 @@
 #include "base/list.h"
 
-#include <string.h>
-
 #include "tests/support/check.h"
 
 struct word {

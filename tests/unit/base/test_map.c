@@ -1,7 +1,6 @@
 #include "base/map.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "tests/support/check.h"
 

@@ -1,7 +1,5 @@
 #include "imap/imap_date.h"
 
-#include <string.h>
-
 #include "tests/support/check.h"
 
 static const struct row {

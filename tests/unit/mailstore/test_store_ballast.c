@@ -1,6 +1,5 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,7 +1,5 @@
 #include "message/case_fold.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "tests/support/check.h"
 

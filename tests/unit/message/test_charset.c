@@ -1,6 +1,5 @@
 #include "message/charset.h"
 
-#include "base/text.h"
 #include "tests/support/check.h"
 
 static const struct charset_case {

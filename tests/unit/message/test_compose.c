@@ -1,9 +1,7 @@
 #include "message/compose.h"
 
 #include "base/text.h"
-#include "message/header.h"
 #include "message/preview.h"
-#include "message/trace.h"
 #include "tests/support/check.h"
 
 typedef bool (*add_fn)(struct buffer *, const char *, struct bytes, struct error *);

@@ -1,7 +1,5 @@
 #include "message/compose_attachment.h"
 
-#include <stdio.h>
-
 #include "message/compose.h"
 #include "message/content_type.h"
 #include "message/mime_scan.h"

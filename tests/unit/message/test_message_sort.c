@@ -1,10 +1,8 @@
 #include "message/message_sort.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
-#include "base/memory.h"
 #include "tests/support/check.h"
 
 static const struct { const char *from, *subject; int64_t sent, arrived; uint64_t size; } messages[] = {

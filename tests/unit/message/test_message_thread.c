@@ -6,7 +6,6 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "message/summary.h"
 #include "tests/support/check.h"
 
 #define ITEMS_MAX 8

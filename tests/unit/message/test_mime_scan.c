@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "message/summary.h"
 #include "tests/support/check.h"
 
 /* A line a part: depth spaces, type/subtype, header offset+length, body offset+length, lines. */

@@ -1,9 +1,6 @@
 #include "message/report.h"
 
-#include <stdlib.h>
-
 #include "base/text.h"
-#include "message/content_type.h"
 #include "message/header.h"
 #include "message/mime_scan.h"
 #include "tests/support/check.h"

@@ -1,7 +1,5 @@
 #include "message/text_walk.h"
 
-#include <string.h>
-
 #include "base/text.h"
 #include "message/mime_scan.h"
 #include "tests/support/check.h"

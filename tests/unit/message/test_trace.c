@@ -1,6 +1,5 @@
 #include "message/trace.h"
 
-#include "message/header.h"
 #include "tests/support/check.h"
 
 static const struct trace_case {

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdlib.h>
 
 #include "netcore/net_connect.h"
 #include "tests/unit/netcore/rig.h"

@@ -1,7 +1,6 @@
 /* Datagrams over UDP and Unix sockets: every claim with both loops, and with calls for many and for each. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "netcore/net_datagram.h"
 #include "tests/unit/netcore/rig.h"

@@ -1,5 +1,4 @@
 /* Announcing and browsing on loopback, on a port of our own: names won and yielded, answers, silence where known, goodbyes. */
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "base/random.h"

@@ -1,6 +1,4 @@
 /* One question to a scripted server on loopback: what is believed, repeated, and when it ends. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 
 #include "netcore/net_dns_exchange.h"
 #include "netcore/net_dns_query.h"

@@ -5,8 +5,6 @@
 #define _GNU_SOURCE
 #include "tests/unit/netcore/fault_plays.h"
 
-#include <stdlib.h>
-
 #include "base/buffer.h"
 #include "netcore/net_connect.h"
 #include "netcore/net_datagram.h"

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <sys/resource.h>
 
 #include "netcore/net_listener.h"

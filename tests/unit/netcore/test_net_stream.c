@@ -3,8 +3,6 @@
 #include "tests/unit/netcore/still_clock.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/buffer.h"

@@ -1,5 +1,4 @@
 /* The same streams under TLS: who is believed, what is discarded, and how it ends. */
-#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "netcore/net_stream.h"

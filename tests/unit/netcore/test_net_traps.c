@@ -1,7 +1,6 @@
 /* Traps of the socket interface that belong to no one file; netcore/README.md says where the others are claimed. */
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include "netcore/net_datagram.h"
 #include "netcore/net_listener.h"

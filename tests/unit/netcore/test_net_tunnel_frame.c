@@ -1,7 +1,5 @@
 #include "netcore/net_tunnel_frame.h"
 
-#include <string.h>
-
 #include "tests/support/check.h"
 
 #define OCTETS(literal) { (literal), sizeof(literal) - 1 }
