@@ -15,6 +15,7 @@
 #include "message/address.h"
 #include "message/encoded_word.h"
 #include "message/header.h"
+#include "message/mime_scan.h"
 #include "message/summary.h"
 
 #define ENCODED_MESSAGE "a message/rfc822 in base64 breaks RFC 2046 5.2.1: to us it is a message without fields, so that BODYSTRUCTURE has its envelope"
