@@ -81,18 +81,40 @@ bool store_account_domain(struct store_context *context, struct bytes domain, bo
 	return found >= 0;
 }
 
+static void read_target(struct database_statement *s, struct store_target *target)
+{
+	target->disabled = (database_statement_int(s, 0) & STORE_USER_DISABLED) != 0;
+	target->quota = (uint64_t)database_statement_int(s, 1);
+	target->used = (uint64_t)database_statement_int(s, 2);
+	target->full_since_s = database_statement_int(s, 3);
+}
+
 bool store_account_read(struct store_context *context, int64_t user_id, struct store_target *target)
 {
 	struct database_statement *s = database_statement_begin(context->db, "SELECT state, quota_octets, used_octets, over_quota_since FROM user WHERE user_id = ?");
-	bool found;
 
 	database_statement_bind_int(s, 1, user_id);
-	found = database_statement_step(s);
+	bool found = database_statement_step(s);
+	if (found)
+		read_target(s, target);
+	database_statement_end(s);
+	return found;
+}
+
+bool store_account_read_inbox(struct store_context *context, int64_t user_id, struct store_inbox *inbox, struct store_target *target)
+{
+	struct database_statement *s = database_statement_begin(context->db,
+		"SELECT u.state, u.quota_octets, u.used_octets, u.over_quota_since, m.mailbox_id, m.uidnext, m.modseq "
+		"FROM user u CROSS JOIN mailbox m ON m.user_id = u.user_id AND m.name = 'INBOX' WHERE u.user_id = ?");
+
+	database_statement_bind_int(s, 1, user_id);
+	bool found = database_statement_step(s);
 	if (found) {
-		target->disabled = (database_statement_int(s, 0) & STORE_USER_DISABLED) != 0;
-		target->quota = (uint64_t)database_statement_int(s, 1);
-		target->used = (uint64_t)database_statement_int(s, 2);
-		target->full_since_s = database_statement_int(s, 3);
+		if (target != NULL)
+			read_target(s, target);
+		*inbox = (struct store_inbox){
+			.mailbox_id = database_statement_int(s, 4), .uidnext = (uint32_t)database_statement_int(s, 5), .modseq = (uint64_t)database_statement_int(s, 6),
+		};
 	}
 	database_statement_end(s);
 	return found;

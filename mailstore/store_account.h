@@ -20,6 +20,15 @@ bool store_account_domain(struct store_context *, struct bytes domain, bool *cat
 struct store_target;
 /* What store_target_judge asks of a user; false: there is none. */
 bool store_account_read(struct store_context *, int64_t user_id, struct store_target *);
+
+/* Where a user's mail arrives, as the next copy finds it. */
+struct store_inbox {
+	int64_t mailbox_id;
+	uint32_t uidnext;
+	uint64_t modseq;
+};
+/* The same and the INBOX with one statement, for every delivery asks for both; false: one of them is gone.  The target may be NULL. */
+bool store_account_read_inbox(struct store_context *, int64_t user_id, struct store_inbox *, struct store_target *);
 /* The grace time begins, unless it runs. */
 void store_account_start_grace(struct store_context *, int64_t user_id);
 /* Do octets more stay within the quota? */

@@ -1,6 +1,5 @@
 #include "mailstore/messages.h"
 
-#include "base/memory.h"
 #include "mailstore/store_account.h"
 #include "mailstore/store_body.h"
 #include "mailstore/store_insert.h"
@@ -46,59 +45,57 @@ static bool make_keywords(struct append_request *self, struct store_context *con
 	return true;
 }
 
-static bool read_numbers(struct append_request *self, struct store_context *context, int64_t mailbox_id)
+/* What the first of them is inserted with. */
+static bool read_numbers(struct append_request *self, struct store_context *context, struct store_copy *row)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT uidvalidity, uidnext FROM mailbox WHERE mailbox_id = ?");
-	uint32_t uidnext = UINT32_MAX;
+	struct database_statement *s = database_statement_begin(context->db, "SELECT uidvalidity, uidnext, modseq FROM mailbox WHERE mailbox_id = ?");
 
-	database_statement_bind_int(s, 1, mailbox_id);
+	row->uid = UINT32_MAX;
+	database_statement_bind_int(s, 1, row->mailbox_id);
 	if (database_statement_step(s)) {
 		self->uidvalidity = (uint32_t)database_statement_int(s, 0);
-		uidnext = (uint32_t)database_statement_int(s, 1);
+		row->uid = (uint32_t)database_statement_int(s, 1);
+		row->modseq = (uint64_t)database_statement_int(s, 2) + 1;
 	}
 	database_statement_end(s);
-	return store_insert_has_uids(uidnext, self->request.n_bodies) || error_set(&self->request.error, ERROR_LIMIT, STORE_INSERT_NO_UIDS);
+	return store_insert_has_uids(row->uid, self->request.n_bodies) || error_set(&self->request.error, ERROR_LIMIT, STORE_INSERT_NO_UIDS);
 }
 
 /* Everything that can be refused, before anything is written. */
-static int64_t prepare(struct append_request *self, struct store_context *context)
+static bool prepare(struct append_request *self, struct store_context *context, struct store_copy *row)
 {
 	struct store_request *request = &self->request;
-	int64_t mailbox_id = store_mailbox_find(context, self->user_id, self->mailbox);
 	uint64_t octets = 0;
 
-	if (mailbox_id == 0) {
-		error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
-		return 0;
-	}
+	*row = (struct store_copy){ .user_id = self->user_id, .mailbox_id = store_mailbox_find(context, self->user_id, self->mailbox) };
+	if (row->mailbox_id == 0)
+		return error_set(&request->error, ERROR_NOT_FOUND, "no such mailbox");
 	for (size_t i = 0; i < request->n_bodies; i++)
 		octets += store_body_size(request->bodies[i]);
-	if (!store_account_has_room(context, self->user_id, octets)) {
-		error_set(&request->error, ERROR_FULL, "over quota");
-		return 0;
-	}
-	return read_numbers(self, context, mailbox_id) && make_keywords(self, context, mailbox_id) ? mailbox_id : 0;
+	if (!store_account_has_room(context, self->user_id, octets))
+		return error_set(&request->error, ERROR_FULL, "over quota");
+	return read_numbers(self, context, row) && make_keywords(self, context, row->mailbox_id);
 }
 
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct append_request *self = (struct append_request *)request;
-	int64_t mailbox_id = prepare(self, context);
-	struct store_copy row = { .mailbox_id = mailbox_id, .user_id = self->user_id };
+	struct store_copy row;
 
-	if (mailbox_id == 0)
+	if (!prepare(self, context, &row))
 		return STORE_RUN_FAILED;
 	ranges_clear(&self->uids);
 	for (size_t i = 0; i < request->n_bodies; i++) {
 		const struct append_item *item = &self->items[i];
-		store_keyword_bits(context, mailbox_id, self->keywords + item->first_keyword, item->n_keywords, false, &row.flags, NULL);
+		store_keyword_bits(context, row.mailbox_id, self->keywords + item->first_keyword, item->n_keywords, false, &row.flags, NULL);
 		row.flags |= item->flags;
 		row.size = store_body_size(request->bodies[i]);
 		row.internal_date_s = item->internal_date_s;
 		row.sent_s = item->kept.sent_s;
 		row.names = &item->kept.names;
 		row.message_id = store_insert_message(context, request->bodies[i], &item->kept);
-		ranges_add(&self->uids, store_insert_copy(context, &row));
+		store_insert_copy(context, &row);
+		ranges_add(&self->uids, row.uid++);
 	}
 	return STORE_RUN_DONE;
 }

@@ -51,7 +51,8 @@ void store_delivery_keep(struct store_delivery_copy *copy, const struct store_de
 /* What one recipient comes to. */
 struct part {
 	enum { LOCAL, REMOTE, REPEATED, REFUSED, REPORTED, KNOWN } kind;        /* KNOWN: the peer sends it again */
-	int64_t user_id, mailbox_id;
+	int64_t user_id;
+	struct store_inbox inbox;       /* LOCAL: nothing is written there before the copy */
 	struct part *first;             /* REPEATED: the one with the same target */
 	bool is_held;                   /* REMOTE: all mail for its domain is */
 	struct error error;             /* REFUSED, REPORTED */
@@ -88,32 +89,16 @@ static const char *reason_of(enum error_kind kind)
 	return kind == ERROR_DENIED ? "the account is disabled" : kind == ERROR_NOT_FOUND ? "no such user any more" : "over quota";
 }
 
-static int64_t find_inbox(struct store_context *context, int64_t user_id, uint32_t *uidnext)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT mailbox_id, uidnext FROM mailbox WHERE user_id = ? AND name = 'INBOX'");
-	int64_t mailbox_id = 0;
-
-	database_statement_bind_int(s, 1, user_id);
-	if (database_statement_step(s)) {
-		mailbox_id = database_statement_int(s, 0);
-		*uidnext = (uint32_t)database_statement_int(s, 1);
-	}
-	database_statement_end(s);
-	return mailbox_id;
-}
-
 static void plan_local(const struct store_delivery_copy *copy, struct store_context *context, const struct store_recipient *recipient, struct part *part)
 {
 	struct store_target target = { .user_id = recipient->user_id };
 	enum error_kind kind = ERROR_NONE;
-	uint32_t uidnext = 0;
 
 	part->kind = LOCAL;
 	if (recipient->user_id == STORE_USER_NEW)
 		target.user_id = make_user(context, recipient->address);
 	part->user_id = target.user_id;
-	part->mailbox_id = find_inbox(context, part->user_id, &uidnext);
-	if (part->mailbox_id == 0 || !store_account_read(context, part->user_id, &target))
+	if (!store_account_read_inbox(context, part->user_id, &part->inbox, &target))
 		kind = ERROR_NOT_FOUND;
 	else if (!copy->is_report)
 		kind = store_target_judge(&target, store_body_size(copy->given.body), context->now_s);
@@ -121,7 +106,7 @@ static void plan_local(const struct store_delivery_copy *copy, struct store_cont
 		store_account_start_grace(context, part->user_id);
 	if (kind != ERROR_NONE)
 		refuse(part, kind, recipient->address, reason_of(kind));
-	else if (!store_insert_has_uids(uidnext, 1))
+	else if (!store_insert_has_uids(part->inbox.uidnext, 1))
 		refuse(part, ERROR_LIMIT, recipient->address, STORE_INSERT_NO_UIDS);
 }
 
@@ -129,16 +114,16 @@ static void plan_local(const struct store_delivery_copy *copy, struct store_cont
 static void find_repeated(struct map *targets, const struct store_recipient *recipient, struct part *part)
 {
 	bool is_user = part->kind != REMOTE && part->user_id > 0;
-	char *key = is_user ? xprintf("u%lld", (long long)part->user_id) : xprintf("r%s", recipient->address != NULL ? recipient->address : "");
-	struct part *first = map_get(targets, bytes_text(key));
+	/* an id has octets of 0, an address has none: keys of both kinds never meet */
+	struct bytes key = is_user ? bytes_of(&part->user_id, sizeof part->user_id) : bytes_text(recipient->address != NULL ? recipient->address : "");
+	struct part *first = map_get(targets, key);
 
 	if (first != NULL) {
 		part->kind = REPEATED;
 		part->first = first;
 	} else {
-		map_put(targets, bytes_text(key), part);
+		map_put(targets, key, part);
 	}
-	free(key);
 }
 
 /* Decide everything before anything is written.  Returns the number of copies to make. */
@@ -273,7 +258,8 @@ static void write_copies(struct store_delivery_copy *copy, struct store_context 
 		if (parts[i].kind != LOCAL)
 			continue;
 		struct store_copy row = {
-			.mailbox_id = parts[i].mailbox_id, .user_id = parts[i].user_id, .message_id = message_id,
+			.mailbox_id = parts[i].inbox.mailbox_id, .user_id = parts[i].user_id, .message_id = message_id,
+			.uid = parts[i].inbox.uidnext, .modseq = parts[i].inbox.modseq + 1,
 			.size = store_body_size(given->body), .internal_date_s = given->arrived_s, .sent_s = copy->kept.sent_s,
 			.names = &copy->kept.names,
 		};

@@ -79,39 +79,28 @@ int64_t store_insert_message(struct store_context *context, const struct store_b
 	return message_id;
 }
 
-/* The mailbox's next UID, counted; a new modseq when this is the request's first change to it.  A RETURNING clause would cost a temporary table. */
-static uint32_t take_uid(struct store_context *context, struct store_copy *copy)
+static void count_in_mailbox(struct store_context *context, const struct store_copy *copy)
 {
-	struct database_statement *s = database_statement_begin(context->db, "SELECT uidnext, modseq FROM mailbox WHERE mailbox_id = ?");
-	uint32_t uid = 0;
+	struct database_statement *s = database_statement_begin(context->db,
+		"UPDATE mailbox SET uidnext = ?2, modseq = ?3, n_messages = n_messages + 1, n_unseen = n_unseen + ?4, "
+		"n_deleted = n_deleted + ?5, n_octets = n_octets + ?6 WHERE mailbox_id = ?1");
 
 	database_statement_bind_int(s, 1, copy->mailbox_id);
-	if (database_statement_step(s)) {
-		uid = (uint32_t)database_statement_int(s, 0);
-		copy->modseq = (uint64_t)database_statement_int(s, 1) + (copy->modseq == 0);
-	}
-	database_statement_end(s);
-	s = database_statement_begin(context->db,
-		"UPDATE mailbox SET uidnext = ?2 + 1, modseq = ?3, n_messages = n_messages + 1, n_unseen = n_unseen + ?4, "
-		"n_deleted = n_deleted + ?5, n_octets = n_octets + ?6 WHERE mailbox_id = ?1");
-	database_statement_bind_int(s, 1, copy->mailbox_id);
-	database_statement_bind_int(s, 2, uid);
+	database_statement_bind_int(s, 2, (int64_t)copy->uid + 1);
 	database_statement_bind_int(s, 3, (int64_t)copy->modseq);
 	database_statement_bind_int(s, 4, (copy->flags & STORE_SEEN) == 0);
 	database_statement_bind_int(s, 5, (copy->flags & STORE_DELETED) != 0);
 	database_statement_bind_int(s, 6, (int64_t)copy->size);
 	database_statement_run(s);
-	return uid;
 }
 
-uint32_t store_insert_copy(struct store_context *context, struct store_copy *copy)
+void store_insert_copy(struct store_context *context, const struct store_copy *copy)
 {
-	uint32_t uid = take_uid(context, copy);
 	int64_t thread = store_thread_id_take(context, copy->user_id, copy->message_id, copy->names);
 	struct database_statement *s;
 
 	s = database_statement_begin(context->db, "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, thread_back, message_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-	database_statement_bind_int(s, 1, store_row_id(copy->mailbox_id, uid));
+	database_statement_bind_int(s, 1, store_row_id(copy->mailbox_id, copy->uid));
 	database_statement_bind_int(s, 2, (int64_t)copy->modseq);
 	database_statement_bind_int(s, 3, (int64_t)copy->flags);
 	database_statement_bind_int(s, 4, copy->internal_date_s);
@@ -121,9 +110,9 @@ uint32_t store_insert_copy(struct store_context *context, struct store_copy *cop
 	database_statement_bind_int(s, 8, copy->message_id - thread);
 	database_statement_bind_int(s, 9, copy->message_id);
 	database_statement_run(s);
+	count_in_mailbox(context, copy);
 	store_account_count(context, copy->user_id, 1, (int64_t)copy->size);
 	store_context_touch(context, copy->mailbox_id, copy->modseq);
-	return uid;
 }
 
 void store_insert_garbage(struct store_context *context, int64_t message_id)

@@ -26,7 +26,8 @@ int64_t store_insert_message(struct store_context *, const struct store_body *, 
 
 struct store_copy {
 	int64_t mailbox_id, user_id, message_id;
-	uint64_t modseq;                /* 0: this is the request's first change there; set by the call */
+	uint32_t uid;                   /* the mailbox's UIDNEXT, which rises; it must be there (store_insert_has_uids) */
+	uint64_t modseq;                /* of the request's change there: one above what the mailbox had */
 	uint64_t flags, size;
 	int64_t internal_date_s, sent_s;
 	const struct store_thread_names *names;
@@ -37,8 +38,8 @@ static inline bool store_insert_has_uids(uint32_t uidnext, size_t n)
 	return n <= UINT32_MAX - uidnext;
 }
 #define STORE_INSERT_NO_UIDS "the mailbox has no UIDs left"
-/* A msg row with the next UID, which is returned and must be there (store_insert_has_uids); counters of mailbox and user follow. */
-uint32_t store_insert_copy(struct store_context *, struct store_copy *);
+/* A msg row; counters of mailbox and user follow. */
+void store_insert_copy(struct store_context *, const struct store_copy *);
 
 /* A message nobody may point at any more: the reaper looks at it once `retain` is over. */
 void store_insert_garbage(struct store_context *, int64_t message_id);

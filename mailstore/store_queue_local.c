@@ -4,7 +4,6 @@
 #include "mailstore/store_address.h"
 #include "mailstore/store_insert.h"
 #include "mailstore/store_journal_row.h"
-#include "mailstore/store_mailbox.h"
 #include "mailstore/store_queue_row.h"
 #include "mailstore/users.h"
 
@@ -66,8 +65,8 @@ static size_t read_due(struct store_context *context, struct arena *arena, struc
 	return n;
 }
 
-/* Its user and INBOX; false: gone. */
-static bool find_mailbox(struct store_context *context, struct arena *arena, struct local_row *row)
+/* Its user; false: gone. */
+static bool find_user(struct store_context *context, struct arena *arena, struct local_row *row)
 {
 	struct store_address address, plain;
 
@@ -76,16 +75,19 @@ static bool find_mailbox(struct store_context *context, struct arena *arena, str
 	row->copy.user_id = store_account_find(context, address.all, NULL);
 	if (row->copy.user_id == 0 && store_address_without_tag(&address, arena, &plain))
 		row->copy.user_id = store_account_find(context, plain.all, NULL);
-	row->copy.mailbox_id = store_mailbox_find(context, row->copy.user_id, BYTES("INBOX"));
-	return row->copy.mailbox_id != 0;
+	return row->copy.user_id != 0;
 }
 
 static enum error_kind judge(struct store_context *context, struct arena *arena, struct local_row *row)
 {
 	struct store_target target = { 0 };
+	struct store_inbox inbox;
 
-	if (!find_mailbox(context, arena, row) || !store_account_read(context, row->copy.user_id, &target))
+	if (!find_user(context, arena, row) || !store_account_read_inbox(context, row->copy.user_id, &inbox, &target))
 		return ERROR_NOT_FOUND;
+	row->copy.mailbox_id = inbox.mailbox_id;
+	row->copy.uid = inbox.uidnext;
+	row->copy.modseq = inbox.modseq + 1;
 	target.user_id = row->copy.user_id;
 	enum error_kind kind = store_target_judge(&target, row->copy.size, context->now_s);
 	return kind == ERROR_FULL && context->now_s >= row->expires_s ? ERROR_LIMIT : kind;

@@ -144,8 +144,11 @@ const char *store_salvage_orphan(struct store_context *context, int64_t message_
 	int64_t user_id = recovered_account(context);
 	struct database_statement *s = database_statement_begin(context->db, "SELECT size, sent, sortkeys FROM message WHERE message_id = ?");
 	struct store_thread_names names = { 0 };
+	struct store_inbox inbox = { 0 };
+
+	store_account_read_inbox(context, user_id, &inbox, NULL);
 	struct store_copy copy = {
-		.mailbox_id = store_mailbox_find(context, user_id, BYTES("INBOX")), .user_id = user_id, .message_id = message_id,
+		.mailbox_id = inbox.mailbox_id, .user_id = user_id, .message_id = message_id, .uid = inbox.uidnext, .modseq = inbox.modseq + 1,
 		.internal_date_s = context->now_s, .names = &names,
 	};
 

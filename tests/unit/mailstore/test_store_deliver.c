@@ -73,6 +73,31 @@ static void one_user_under_two_names_gets_one_copy(struct fixture *f)
 	CHECK(answer.snapshot->mailbox.n_messages == 1 && answer.snapshot->mailbox.modseq == 2);
 }
 
+static void two_names_of_a_user_made_at_delivery_get_one_copy(struct fixture *f)
+{
+	struct store_recipient recipients[] = {
+		{ .original = 0, .user_id = STORE_USER_NEW, .address = "niaj@a.test" },
+		{ .original = 1, .user_id = add_user(f, "olivia@a.test"), .address = "olivia@a.test" },
+		{ .original = 2, .user_id = STORE_USER_NEW, .address = "niaj+tag@a.test" },
+		{ .original = 3, .address = "niaj@b.test" },
+		{ .original = 4, .address = "niaj@b.test" },
+	};
+	struct store_delivery delivery = a_delivery(f, 100, recipients, 5);
+
+	for (uint64_t n = 1; n <= 2; n++) {
+		CHECK(deliver(f, &delivery) == ERROR_NONE && answer.n == 5 && answer.results[2].kind == ERROR_NONE);
+		CHECK(get_user(f, "niaj@a.test") == ERROR_NONE && answer.user.n_messages == n);
+		CHECK(open_mailbox(f, answer.user.user_id, "INBOX", false) == ERROR_NONE);
+		CHECK_ROW(answer.snapshot->mailbox.uidnext == n + 1 && answer.snapshot->mailbox.modseq == n + 1, "one UID and one modseq each time");
+		CHECK_ROW(ask(f, "SELECT count(*) FROM qrcpt WHERE recipient = 'niaj@b.test'") == (int64_t)n, "and a remote one one row");
+		delivery = a_delivery(f, 100, recipients, 5);
+	}
+	store_body_destroy(delivery.body);
+	ask(f, "DELETE FROM qrcpt");
+	ask(f, "DELETE FROM qmsg");
+	CHECK(findings(f) == 0);
+}
+
 static void the_quota_stops_one_recipient_and_not_the_other(struct fixture *f)
 {
 	int64_t users[] = { add_user(f, "grace@a.test"), add_user(f, "heidi@a.test") };
@@ -307,6 +332,7 @@ static void a_mailbox_without_uids_takes_no_more(struct fixture *f)
 	ask(f, "UPDATE mailbox SET uidnext = 4294967292 WHERE name = 'INBOX' AND user_id = (SELECT user_id FROM user WHERE name = 'last@a.test')");
 	CHECK(append_two(f, users[0]) == ERROR_NONE);
 	CHECK(ranges_first(&answer.uids) == UINT32_MAX - 3 && ranges_last(&answer.uids) == UINT32_MAX - 2);
+	CHECK_ROW(open_mailbox(f, users[0], "INBOX", false) == ERROR_NONE && answer.snapshot->mailbox.modseq == 2, "messages appended at once share their modseq");
 	CHECK_ROW(append_two(f, users[0]) == ERROR_LIMIT && ranges_is_empty(&answer.uids), "one UID is left, two are wanted");
 	CHECK_TEXT(answer.error.text, "the mailbox has no UIDs left", "an APPEND hears why");
 	CHECK_ROW(deliver_to(f, 10, users, 1) == ERROR_NONE, "the last UID there is");
@@ -328,6 +354,7 @@ int main(void)
 	any_part_of_a_message_can_be_read(&f);
 	two_users_share_one_body(&f);
 	one_user_under_two_names_gets_one_copy(&f);
+	two_names_of_a_user_made_at_delivery_get_one_copy(&f);
 	a_mailbox_without_uids_takes_no_more(&f);
 	the_quota_stops_one_recipient_and_not_the_other(&f);
 	a_copy_that_is_refused_beside_a_stored_one_is_queued_to_be_reported(&f);
