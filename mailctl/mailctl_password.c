@@ -1,6 +1,7 @@
 #include "mailctl/mailctl_password.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -33,18 +34,48 @@ static bool read_line(char line[LINE_SIZE], size_t *len, struct error *err)
 	return true;
 }
 
+/* ---- a terminal that shows nothing for a moment ---- */
+
+static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+#define N_DEADLY (sizeof deadly / sizeof *deadly)
+
+static struct termios shown;            /* as the terminal was; for the signal handler */
+
+/* Once only (SA_RESETHAND): the second time the signal does what it is for. */
+static void show_and_die(int signal)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	raise(signal);
+}
+
+static void catch_deadly(struct sigaction before[N_DEADLY])
+{
+	struct sigaction catch = { .sa_handler = show_and_die, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+
+	sigemptyset(&catch.sa_mask);
+	for (size_t i = 0; i < N_DEADLY; i++) {
+		sigaction(deadly[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(deadly[i], &catch, NULL);
+	}
+}
+
 static bool ask(const char *prompt, char line[LINE_SIZE], size_t *len, struct error *err)
 {
-	struct termios before, silent;
+	struct sigaction before[N_DEADLY];
+	struct termios silent;
 
-	if (tcgetattr(STDIN_FILENO, &before) < 0)
+	if (tcgetattr(STDIN_FILENO, &shown) < 0)
 		return error_set_errno(err, errno, "the terminal");
-	silent = before;
+	silent = shown;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(prompt, stderr);
+	catch_deadly(before);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	fputs(prompt, stderr);
 	bool ok = read_line(line, len, err);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	for (size_t i = 0; i < N_DEADLY; i++)
+		sigaction(deadly[i], &before[i], NULL);
 	fputc('\n', stderr);
 	return ok;
 }

@@ -12,6 +12,7 @@
 struct adding {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
+	const char *name;
 };
 
 static void added(void *owner, const struct error *err, const struct store_user *users, size_t n)
@@ -27,9 +28,40 @@ static void added(void *owner, const struct error *err, const struct store_user 
 		printf("%s added\n", users[0].name);
 }
 
+/* Nobody shall think of a password in vain: what would refuse the user, as far as it shows before. */
+static void got_namesake(void *owner, const struct error *err, const struct store_user *users, size_t n)
+{
+	struct adding *l = owner;
+
+	if (err != NULL && err->kind != ERROR_NOT_FOUND)
+		l->m.err = *err;
+	else if (n > 0)
+		error_set(&l->m.err, ERROR_EXISTS, "user %s exists", users[0].name);
+}
+
+static void got_way(void *owner, const struct error *err, enum store_resolution resolution, const struct store_target *targets, size_t n)
+{
+	struct adding *l = owner;
+	const char *at = strrchr(l->name, '@');
+
+	(void)targets, (void)n;
+	if (err == NULL && resolution == STORE_FOREIGN && at != NULL)
+		error_set(&l->m.err, ERROR_NOT_FOUND, "%s is not a domain of this store (mailctl domain list)", at + 1);
+}
+
+static int judge_name(struct adding *l)
+{
+	store_user_get(l->m.client, bytes_text(l->name), got_namesake, l);
+	int code = mailctl_store_wait(&l->m);
+	if (code != EX_OK)
+		return code;
+	store_resolve(l->m.client, bytes_text(l->name), got_way, l);
+	return mailctl_store_wait(&l->m);
+}
+
 int mailctl_user_add(struct mailctl *ctl, int argc, char **argv)
 {
-	struct adding l = { .ctl = ctl };
+	struct adding l = { .ctl = ctl, .name = argc > 1 ? argv[1] : "" };
 	struct password_record record;
 	struct error err = { 0 };
 	int code;
@@ -40,11 +72,12 @@ int mailctl_user_add(struct mailctl *ctl, int argc, char **argv)
 		mailctl_store_close(&l.m);
 		return code;
 	}
-	if (mailctl_password_read(&record, &err)) {
+	code = judge_name(&l);
+	if (code == EX_OK && !mailctl_password_read(&record, &err)) {
+		code = mailctl_fail(&err);
+	} else if (code == EX_OK) {
 		store_user_create(l.m.client, bytes_text(argv[1]), &record, added, &l);
 		code = mailctl_store_wait(&l.m);
-	} else {
-		code = mailctl_fail(&err);
 	}
 	mailctl_store_close(&l.m);
 	return code;
@@ -59,6 +92,12 @@ static void say(const struct mailctl *ctl, const char *user, const char *done)
 		printf("%s: %s\n", user, done);
 }
 
+static void got_user(void *owner, const struct error *err, const struct store_user *users, size_t n)
+{
+	(void)users, (void)n;
+	mailctl_store_done(owner, err);
+}
+
 int mailctl_user_passwd(struct mailctl *ctl, int argc, char **argv)
 {
 	struct mailctl_store m = { 0 };
@@ -69,11 +108,13 @@ int mailctl_user_passwd(struct mailctl *ctl, int argc, char **argv)
 	if (!mailctl_wants(argc, 1, "user passwd ADDRESS", &code))
 		return code;
 	if (mailctl_store_open(&m, ctl, &code)) {
-		if (mailctl_password_read(&record, &err)) {
+		store_user_get(m.client, bytes_text(argv[1]), got_user, &m);
+		code = mailctl_store_wait(&m);
+		if (code == EX_OK && !mailctl_password_read(&record, &err)) {
+			code = mailctl_fail(&err);
+		} else if (code == EX_OK) {
 			store_user_set_password(m.client, bytes_text(argv[1]), &record, mailctl_store_done, &m);
 			code = mailctl_store_wait(&m);
-		} else {
-			code = mailctl_fail(&err);
 		}
 		if (code == EX_OK)
 			say(ctl, argv[1], "password changed");
