@@ -8,21 +8,29 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-/* Escape, cut to the room there is without splitting a character. */
+static bool is_inside_character(const struct buffer *text, size_t at)
+{
+	return at > 0 && at < text->len && ((unsigned char)text->at[at] & 0xc0) == 0x80;
+}
+
+/* Escape; of what is too long the middle goes, for the ends say what it is about and what is wrong. */
 static void set_text(struct error *err, struct bytes text)
 {
+	static const char gap[] = "\xe2\x80\xa6";
 	struct buffer printable = { 0 };
 
 	text_escape(&printable, text);
-	size_t len = printable.len;
-	if (len >= sizeof err->text) {
-		len = sizeof err->text - 1;
-		while (len > 0 && ((unsigned char)printable.at[len] & 0xc0) == 0x80)
-			len--;
+	size_t room = sizeof err->text - 1, head = printable.len, tail = printable.len;
+	if (printable.len > room) {
+		head = (room - strlen(gap)) / 2;
+		tail = printable.len - (room - strlen(gap) - head);
+		while (is_inside_character(&printable, head))
+			head--;
+		while (is_inside_character(&printable, tail))
+			tail++;
 	}
-	if (len > 0)
-		memcpy(err->text, printable.at, len);
-	err->text[len] = '\0';
+	snprintf(err->text, sizeof err->text, "%.*s%s%.*s", (int)head, printable.at != NULL ? printable.at : "", tail < printable.len ? gap : "",
+	         (int)(printable.len - tail), printable.at != NULL ? printable.at + tail : "");
 	buffer_release(&printable);
 }
 
