@@ -118,6 +118,8 @@ static int take_options(struct init *in, int argc, char **argv)
 	in->folder = in->is_system ? SYSTEM_FOLDER : argv[optind];
 	if (argc - optind != (in->is_system ? 0 : 1) || in->folder == NULL || in->conf.domain == NULL)
 		return mailctl_usage("usage: mailctl %s", init_syntax);
+	if (in->folder[0] == '\0')
+		return mailctl_usage("DIR is empty: the folder to make, such as ~/mail; . is the one you are in");
 	if (in->is_system && in->conf.is_ephemeral)
 		return mailctl_usage("--ephemeral is for test benches, --system for a real host");
 	return EX_OK;

@@ -64,11 +64,35 @@ static const struct verb {
 };
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
-static int help(FILE *to, int code)
+static bool is_subject(const char *word)
 {
+	for (size_t i = 0; word != NULL && i < N_VERBS; i++)
+		if (strcmp(verbs[i].subject, word) == 0)
+			return true;
+	return false;
+}
+
+/* The action that is one of its subject, else NULL. */
+static const char *known_action(const char *subject, const char *word)
+{
+	for (size_t i = 0; word != NULL && i < N_VERBS; i++)
+		if (strcmp(verbs[i].subject, subject) == 0 && verbs[i].action != NULL && strcmp(verbs[i].action, word) == 0)
+			return word;
+	return NULL;
+}
+
+/* words: the verb that was given so far, or as much of it, NULL behind it; what is none means all. */
+static int help(FILE *to, int code, char **words)
+{
+	const char *subject = is_subject(words[0]) ? words[0] : NULL;
+	const char *action = subject != NULL ? known_action(subject, words[1]) : NULL;
+
 	fputs("usage: mailctl [-c FILE] [--json] VERB …\n", to);
-	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(to, "  %s\n      %s\n", verbs[i].syntax, verbs[i].help);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = &verbs[i];
+		if ((subject == NULL || strcmp(v->subject, subject) == 0) && (action == NULL || strcmp(v->action, action) == 0))
+			fprintf(to, "  %s\n      %s\n", v->syntax, v->help);
+	}
 	fputs("  -c, --config FILE  the configuration (" SERVICE_CONFIGURATION ")\n"
 	      "      --json         one JSON object a line\n"
 	      "  -h, --help; -V, --version\n", to);
@@ -102,7 +126,7 @@ static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
 		} else if (strncmp(word, "--config=", 9) == 0) {
 			add_config(ctl, word + 9);
 		} else if (strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) {
-			if (++i == argc) {
+			if (++i == argc || argv[i][0] == '\0') {
 				*code = mailctl_usage("%s wants a file", word);
 				return -1;
 			}
@@ -110,7 +134,8 @@ static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
 		} else if (strncmp(word, "-c", 2) == 0) {
 			add_config(ctl, word + 2);
 		} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
-			*code = help(stdout, EX_OK);
+			argv[n] = NULL;
+			*code = help(stdout, EX_OK, argv + 1);
 			return -1;
 		} else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
 			puts("mailctl (Posta) " SERVICE_VERSION);
@@ -130,6 +155,19 @@ static int take_common(struct mailctl *ctl, int argc, char **argv, int *code)
 	return n;
 }
 
+/* A verb whose syntax names no option has none; its names may stand behind -- as those of all others. */
+static int run(const struct verb *v, struct mailctl *ctl, int argc, char **argv)
+{
+	static const struct option none[] = { { 0 } };
+
+	if (strstr(v->syntax, "--") != NULL)
+		return v->run(ctl, argc, argv);
+	if (mailctl_option(argc, argv, none) != -1)
+		return EX_USAGE;
+	argv[optind - 1] = argv[0];
+	return v->run(ctl, argc - optind + 1, argv + optind - 1);
+}
+
 static int run_verb(struct mailctl *ctl, int argc, char **argv)
 {
 	const char *subject = argv[1], *action = argc > 2 ? argv[2] : "";
@@ -141,9 +179,9 @@ static int run_verb(struct mailctl *ctl, int argc, char **argv)
 			continue;
 		known = true;
 		if (v->action == NULL)
-			return v->run(ctl, argc - 1, argv + 1);
+			return run(v, ctl, argc - 1, argv + 1);
 		if (strcmp(v->action, action) == 0)
-			return v->run(ctl, argc - 2, argv + 2);
+			return run(v, ctl, argc - 2, argv + 2);
 	}
 	if (!known)
 		return mailctl_usage("there is no verb \"%s\"; mailctl --help lists them", subject);
@@ -174,7 +212,7 @@ int main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_WARNING);
 	argc = take_common(&ctl, argc, argv, &code);
 	if (argc == 1)
-		code = help(stderr, EX_USAGE);
+		code = help(stderr, EX_USAGE, argv + 1);
 	else if (argc > 1)
 		code = run_verb(&ctl, argc, argv);
 	return finish(code);
