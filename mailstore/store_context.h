@@ -23,6 +23,8 @@ struct store_context {
 	size_t n_hints, hints_capacity;
 	struct store_ids ids;           /* writers only */
 	bool wrote_lease;               /* in this transaction; writers only */
+	bool has_holds;                 /* mail for some domain is held: as read in the transaction (ids) holds_read, 0 = never; writers only */
+	uint64_t holds_read;
 	struct store_stored stored;     /* for who reads a message within one run; closed between them */
 };
 

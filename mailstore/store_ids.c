@@ -34,6 +34,7 @@ void store_ids_begin(struct store_ids *ids)
 {
 	for (size_t i = 0; i < STORE_IDS_TABLES; i++)
 		ids->blocks[i].is_checked = false;
+	ids->transaction++;
 }
 
 static void check(struct store_ids_block *block, struct database *db, const char *name)
@@ -58,5 +59,5 @@ int64_t store_ids_take(struct store_ids *ids, struct database *db, enum store_id
 
 void store_ids_forget(struct store_ids *ids)
 {
-	*ids = (struct store_ids){ 0 };
+	*ids = (struct store_ids){ .transaction = ids->transaction };
 }

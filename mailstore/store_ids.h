@@ -18,6 +18,7 @@ struct store_ids {
 		int64_t next, end;
 		bool is_checked;        /* in this transaction: nobody took another one */
 	} blocks[STORE_IDS_TABLES];
+	uint64_t transaction;           /* counts the writes begun: what was read in this one still holds, but for what it changed itself */
 };
 
 /* Whenever a write begins. */

@@ -76,10 +76,15 @@ int64_t store_mailbox_find(struct store_context *context, int64_t user_id, struc
 
 uint64_t store_mailbox_next_modseq(struct store_context *context, int64_t mailbox_id)
 {
-	struct database_statement *s = database_statement_begin(context->db, "UPDATE mailbox SET modseq = modseq + 1 WHERE mailbox_id = ? RETURNING modseq");
+	/* a RETURNING clause would cost a temporary table */
+	struct database_statement *s = database_statement_begin(context->db, "SELECT modseq FROM mailbox WHERE mailbox_id = ?");
 
 	database_statement_bind_int(s, 1, mailbox_id);
-	uint64_t modseq = (uint64_t)database_statement_one(s, 0);
+	uint64_t modseq = (uint64_t)database_statement_one(s, -1) + 1;
+	s = database_statement_begin(context->db, "UPDATE mailbox SET modseq = ?2 WHERE mailbox_id = ?1");
+	database_statement_bind_int(s, 1, mailbox_id);
+	database_statement_bind_int(s, 2, (int64_t)modseq);
+	database_statement_run(s);
 	store_context_touch(context, mailbox_id, modseq);
 	return modseq;
 }

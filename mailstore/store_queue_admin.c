@@ -35,6 +35,7 @@ static void set_hold_of_domain(const struct admin_request *self, struct store_co
 	database_statement_bind_text(s, 1, self->domain);
 	database_statement_bind_int(s, 2, self->op == STORE_QUEUE_OP_HOLD);
 	database_statement_run(s);
+	context->holds_read = 0;
 }
 
 static struct database_statement *ask(const struct admin_request *self, struct store_context *context)

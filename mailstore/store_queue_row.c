@@ -100,10 +100,21 @@ bool store_queue_row_domain_is_held(struct store_context *context, struct bytes 
 	return database_statement_one(s, 0) != 0;
 }
 
+/* Hardly ever is any: one look serves all rows of a transaction. */
+static bool is_any_held(struct store_context *context)
+{
+	if (context->holds_read != context->ids.transaction) {
+		context->has_holds = database_statement_one(database_statement_begin(context->db, "SELECT 1 FROM destination WHERE hold <> 0 LIMIT 1"), 0) != 0;
+		context->holds_read = context->ids.transaction;
+	}
+	return context->has_holds;
+}
+
 bool store_queue_row_add(struct store_context *context, const struct store_delivery *given, const struct store_recipient *recipient,
                          const char *refused, int64_t message_id, struct store_queue_items *items)
 {
-	bool is_held = refused == NULL && store_queue_row_domain_is_held(context, store_queue_row_domain(bytes_text(recipient->address)));
+	bool is_held = refused == NULL && is_any_held(context) &&
+		store_queue_row_domain_is_held(context, store_queue_row_domain(bytes_text(recipient->address)));
 	bool is_leased = items != NULL && !is_held;
 	int64_t item_id = store_ids_take(&context->ids, context->db, STORE_IDS_QRCPT);
 	struct database_statement *s = database_statement_begin(context->db,
@@ -128,21 +139,20 @@ bool store_queue_row_add(struct store_context *context, const struct store_deliv
 void store_queue_row_settle(struct store_context *context, int64_t item_id, int64_t queue_id)
 {
 	struct database_statement *s = database_statement_begin(context->db, "DELETE FROM qrcpt WHERE item_id = ?");
-	int64_t n_left = 1, message_id = 0;
+	int64_t n_left = 0, message_id = 0;
 
 	database_statement_bind_int(s, 1, item_id);
 	database_statement_run(s);
-	s = database_statement_begin(context->db, "UPDATE qmsg SET n_left = n_left - 1 WHERE queue_id = ? RETURNING n_left, message_id");
+	/* a RETURNING clause would cost a temporary table */
+	s = database_statement_begin(context->db, "SELECT n_left, message_id FROM qmsg WHERE queue_id = ?");
 	database_statement_bind_int(s, 1, queue_id);
 	if (database_statement_step(s)) {
 		n_left = database_statement_int(s, 0);
 		message_id = database_statement_int(s, 1);
 	}
 	database_statement_end(s);
-	if (n_left > 0)
-		return;
-	s = database_statement_begin(context->db, "DELETE FROM qmsg WHERE queue_id = ?");
+	s = database_statement_begin(context->db, n_left > 1 ? "UPDATE qmsg SET n_left = n_left - 1 WHERE queue_id = ?" : "DELETE FROM qmsg WHERE queue_id = ?");
 	database_statement_bind_int(s, 1, queue_id);
-	database_statement_run(s);
-	store_insert_garbage(context, message_id);
+	if (database_statement_run(s) > 0 && n_left <= 1)
+		store_insert_garbage(context, message_id);
 }

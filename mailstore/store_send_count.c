@@ -41,14 +41,20 @@ static void forget_old(struct store_context *context, int64_t user_id, int64_t d
 
 void store_send_count_add(struct store_context *context, int64_t user_id, size_t n_recipients)
 {
-	struct database_statement *s = database_statement_begin(context->db,
-		"INSERT INTO send_count(user_id, day, messages, recipients) VALUES(?, ?, 1, ?) "
-		"ON CONFLICT DO UPDATE SET messages = messages + 1, recipients = recipients + excluded.recipients RETURNING messages");
-	int64_t day = store_send_count_day(context->now_s);
+	static const char *const literals[] = {
+		"UPDATE send_count SET messages = messages + 1, recipients = recipients + ?3 WHERE user_id = ?1 AND day = ?2",
+		"INSERT INTO send_count(user_id, day, messages, recipients) VALUES(?1, ?2, 1, ?3)",
+	};
+	int64_t day = store_send_count_day(context->now_s), n = 0;
 
-	database_statement_bind_int(s, 1, user_id);
-	database_statement_bind_int(s, 2, day);
-	database_statement_bind_int(s, 3, (int64_t)n_recipients);
-	if (database_statement_one(s, 0) == 1)
-		forget_old(context, user_id, day);
+	/* the first of a day has no row yet */
+	for (size_t i = 0; i < 2 && n == 0; i++) {
+		struct database_statement *s = database_statement_begin(context->db, literals[i]);
+		database_statement_bind_int(s, 1, user_id);
+		database_statement_bind_int(s, 2, day);
+		database_statement_bind_int(s, 3, (int64_t)n_recipients);
+		n = database_statement_run(s);
+		if (i == 1)
+			forget_old(context, user_id, day);
+	}
 }

@@ -1,5 +1,6 @@
+#include "tests/unit/mailstore/fixture_turn.h"
+
 #include "mailstore/queue_admin.h"
-#include "tests/unit/mailstore/fixture_requests.h"
 
 static struct store_queue_listing *listing;
 static struct store_queue_counts counts;
@@ -145,6 +146,29 @@ static void a_held_domain_holds_what_comes(struct fixture *f)
 	clear_queue(f);
 }
 
+/* All of it shares a commit: the rows of what comes behind a hold are held, and no more behind a release. */
+static void a_hold_is_seen_by_what_comes_in_its_own_batch(struct fixture *f)
+{
+	static const enum store_queue_op ops[] = { STORE_QUEUE_OP_HOLD, STORE_QUEUE_OP_RELEASE };
+	struct store_queue_filter filter = { .domain = "b.test" };
+	struct store_recipient recipients[] = { { .address = "first@b.test" }, { .address = "held@b.test" }, { .address = "free@b.test" } };
+	int fd = hold_turn(f);
+
+	for (size_t i = 0; i < 3; i++) {
+		struct store_delivery delivery = a_delivery(f, 100, &recipients[i], 1);
+		store_deliver(f->client, &delivery, on_delivered, f);
+		if (i < 2)
+			store_queue_admin(f->client, ops[i], &filter, on_counts, f);
+	}
+	close(fd);
+	CHECK(wait_for(f) == ERROR_NONE);
+	CHECK_ROW(counts.n_matched == 2 && counts.n_changed == 2, "the release frees the one that was there and the one that came");
+	CHECK(ask(f, "SELECT count(*) FROM journal WHERE stage = 3 AND recipient = 'held@b.test' AND detail LIKE 'held%'") == 1);
+	CHECK_ROW(list(f, 0, "b.test") == 3 && ask(f, "SELECT count(*) FROM qrcpt WHERE hold <> 0") == 0, "none is held in the end");
+	CHECK(findings(f) == 0);
+	clear_queue(f);
+}
+
 static void retry_is_urgent(struct fixture *f)
 {
 	uint64_t queue_id = queue_three(f, false);
@@ -240,6 +264,7 @@ int main(void)
 	a_long_list_comes_in_batches(&f);
 	hold_keeps_and_release_frees(&f);
 	a_held_domain_holds_what_comes(&f);
+	a_hold_is_seen_by_what_comes_in_its_own_batch(&f);
 	retry_is_urgent(&f);
 	expire_leaves_a_reason_for_the_report(&f);
 	deleted_rows_are_gone_but_not_leased_ones(&f);
