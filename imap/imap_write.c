@@ -4,7 +4,8 @@
 
 #include "imap/imap_argument.h"
 
-bool imap_write_is_quotable(struct bytes text)
+/* Short, 7-bit, no CR, LF or NUL. */
+static bool is_quotable(struct bytes text)
 {
 	if (text.len > IMAP_QUOTED_MAX)
 		return false;
@@ -16,7 +17,7 @@ bool imap_write_is_quotable(struct bytes text)
 	return true;
 }
 
-void imap_write_quoted(struct buffer *out, struct bytes text)
+static void write_quoted(struct buffer *out, struct bytes text)
 {
 	buffer_add_octet(out, '"');
 	for (size_t i = 0; i < text.len; i++) {
@@ -36,8 +37,8 @@ void imap_write_literal(struct buffer *out, uint64_t size)
 
 void imap_write_string(struct buffer *out, struct bytes text)
 {
-	if (imap_write_is_quotable(text)) {
-		imap_write_quoted(out, text);
+	if (is_quotable(text)) {
+		write_quoted(out, text);
 		return;
 	}
 	imap_write_literal(out, text.len);

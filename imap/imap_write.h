@@ -10,10 +10,6 @@
 
 #define IMAP_QUOTED_MAX 1000            /* longer strings are sent as literals */
 
-/* Short, 7-bit, no CR, LF or NUL. */
-bool imap_write_is_quotable(struct bytes);
-/* Only for what is quotable. */
-void imap_write_quoted(struct buffer *, struct bytes);
 /* Quoted where it can be, else a literal {n}; a NUL, which no literal may hold, becomes a space. */
 void imap_write_string(struct buffer *, struct bytes);
 /* NIL when the value is absent. */

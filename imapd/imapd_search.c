@@ -213,7 +213,8 @@ static bool is_narrow(const struct imap_search_key *all, bool with_texts)
 	return true;
 }
 
-enum imapd_after imapd_search_start(struct imapd_session *s, struct bytes arguments, imapd_search_found_fn *then, void *owner)
+/* [CHARSET x] and keys. */
+static enum imapd_after start(struct imapd_session *s, struct bytes arguments, imapd_search_found_fn *then, void *owner)
 {
 	struct search *search = arena_alloc(&s->arena, sizeof *search);
 	struct imap_search_scope scope = { .n_messages = imapd_view_star(s->view, false), .last_uid = imapd_view_star(s->view, true) };
@@ -259,7 +260,7 @@ enum imapd_after imapd_search_start_in(struct imapd_session *s, struct bytes cha
 
 	memcpy(text, word, sizeof word - 1);
 	memcpy(text + sizeof word - 1, charset_and_keys.at, charset_and_keys.len);
-	return imapd_search_start(s, bytes_of(text, len), then, owner);
+	return start(s, bytes_of(text, len), then, owner);
 }
 
 static enum imapd_after write_found(struct imapd_session *s, void *owner, const struct ranges *uids)
@@ -279,5 +280,5 @@ static enum imapd_after write_found(struct imapd_session *s, void *owner, const 
 
 enum imapd_after imapd_search(struct imapd_session *s, struct bytes arguments)
 {
-	return imapd_search_start(s, arguments, write_found, NULL);
+	return start(s, arguments, write_found, NULL);
 }

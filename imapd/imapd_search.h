@@ -8,9 +8,10 @@ struct ranges;
 
 /* What a search is for: called once, answers what is next.  uids: of the view, borrowed until the command is answered. */
 typedef enum imapd_after imapd_search_found_fn(struct imapd_session *, void *owner, const struct ranges *uids);
-/* [CHARSET x] and keys; what is wrong with them is answered here.  The session's work is the search's until the command is answered. */
-enum imapd_after imapd_search_start(struct imapd_session *, struct bytes arguments, imapd_search_found_fn *then, void *owner);
-/* The same with "x keys", as SORT and THREAD have it. */
+/*
+ * "charset keys", as SORT and THREAD have it; what is wrong with them is answered here.  The session's work is the search's until
+ * the command is answered.
+ */
 enum imapd_after imapd_search_start_in(struct imapd_session *, struct bytes charset_and_keys, imapd_search_found_fn *then, void *owner);
 
 enum imapd_after imapd_search(struct imapd_session *, struct bytes arguments);

@@ -34,7 +34,6 @@ struct imapd_view *imapd_view_create(struct imapd_session *, const struct store_
 /* NULL accepted. */
 void imapd_view_destroy(struct imapd_view *);
 
-bool imapd_view_is_dirty(const struct imapd_view *);
 uint32_t imapd_view_count(const struct imapd_view *);
 uint32_t imapd_view_count_recent(const struct imapd_view *);
 /* Learn the mailbox's keywords; true when they are not what they were. */

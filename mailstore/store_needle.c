@@ -37,8 +37,11 @@ static bool is_here(const char *at, struct bytes folded)
 	return true;
 }
 
-/* Compares first and last octet in 16 places at once, with the bit of case set in all: too much passes, and is looked at closely. */
-bool store_finder_in(struct bytes text, struct bytes folded)
+/*
+ * Is the folded text there, in text that is folded or ASCII in any case?  First and last octet are compared in 16 places at once,
+ * with the bit of case set in all: too much passes, and is looked at closely.
+ */
+static bool is_in(struct bytes text, struct bytes folded)
 {
 	size_t n = folded.len, i = 0;
 
@@ -100,13 +103,13 @@ static bool is_in_field(const struct store_finder *f, struct bytes line)
 
 	if (!bytes_starts_nocase(line, f->field) || value.len == 0 || value.at[0] != ':')
 		return false;
-	return store_finder_in(bytes_skip(value, 2), f->text);
+	return is_in(bytes_skip(value, 2), f->text);
 }
 
 /* ASCII holds nothing else; but it may be the front of what goes on. */
 static bool is_in_piece(const struct store_finder *f, struct bytes text)
 {
-	return (f->is_ascii || !text_is_ascii(text)) && store_finder_in(text, f->text);
+	return (f->is_ascii || !text_is_ascii(text)) && is_in(text, f->text);
 }
 
 bool store_finder_piece(struct store_finder *f, unsigned kind, struct bytes text, bool is_first)
@@ -121,7 +124,7 @@ bool store_finder_piece(struct store_finder *f, unsigned kind, struct bytes text
 		buffer_clear(&f->tail);
 	if (f->tail.len > 0) {
 		buffer_add_bytes(&f->tail, bytes_slice(text, 0, keep));
-		if (store_finder_in(buffer_bytes(&f->tail), f->text))
+		if (is_in(buffer_bytes(&f->tail), f->text))
 			return true;
 	}
 	if (is_in_piece(f, text))

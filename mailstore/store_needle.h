@@ -25,7 +25,5 @@ void store_finder_init(struct store_finder *, const struct store_needle *, struc
 bool store_finder_piece(struct store_finder *, unsigned kind, struct bytes text, bool is_first);
 /* in_envelope: does it? */
 bool store_finder_in_envelope(const struct store_finder *, const struct summary_envelope *);
-/* Is the folded text there, in text that is folded or ASCII in any case? */
-bool store_finder_in(struct bytes text, struct bytes folded);
 
 #endif

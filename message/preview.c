@@ -35,7 +35,7 @@ static const struct mime_part *first_text(const struct mime_tree *tree, const ch
 	return NULL;
 }
 
-const struct mime_part *preview_choose(const struct mime_tree *tree)
+static const struct mime_part *choose(const struct mime_tree *tree)
 {
 	const struct mime_part *part = first_text(tree, "plain");
 
@@ -44,11 +44,6 @@ const struct mime_part *preview_choose(const struct mime_tree *tree)
 	if (part == NULL)
 		part = first_text(tree, NULL);
 	return part;
-}
-
-bool preview_is_html(const struct mime_part *part)
-{
-	return is_text(part, "html");
 }
 
 /* CRLF becomes LF, in place. */
@@ -94,11 +89,11 @@ bool preview_message_text(struct bytes message, size_t max, struct buffer *out, 
 	struct mime_scan *scan = mime_scan_create(HEADER_MAX);
 
 	mime_scan_feed(scan, message);
-	const struct mime_part *part = preview_choose(mime_scan_finish(scan));
+	const struct mime_part *part = choose(mime_scan_finish(scan));
 	if (part) {
 		preview_part_text(part, bytes_slice(message, (size_t)part->body_at, (size_t)(part->body_at + part->body_len)), max, out);
 		if (is_html)
-			*is_html = preview_is_html(part);
+			*is_html = is_text(part, "html");
 	}
 	mime_scan_destroy(scan);
 	return part != NULL;

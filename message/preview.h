@@ -10,19 +10,15 @@
 #include "message/mime_part.h"
 
 /*
- * The part to show: the first text/plain that is no attachment, else the first text/html (the caller strips it), else another
- * text part.  NULL when the message has no text.
- */
-const struct mime_part *preview_choose(const struct mime_tree *);
-bool preview_is_html(const struct mime_part *);
-
-/*
  * Append the text of a part as UTF-8 with LF line ends: body holds the part's body octets (as fetched, or cut from the message with
  * body_at and body_len).  At most max octets of text are appended (never half a character).  Control characters stay: the output escapes them.
  * False when the transfer encoding or charset was unknown or damaged (the text is then as good as it gets).
  */
 bool preview_part_text(const struct mime_part *, struct bytes body, size_t max, struct buffer *out);
-/* Scan a whole message in memory and append the text of preview_choose; false when it has none.  *is_html may be NULL. */
+/*
+ * Scan a whole message in memory and append the text of the part to show: the first text/plain that is no attachment, else the first
+ * text/html (the caller strips it), else another text part.  False when the message has no text.  is_html may be NULL.
+ */
 bool preview_message_text(struct bytes message, size_t max, struct buffer *out, bool *is_html);
 
 #endif

@@ -33,7 +33,8 @@ void mua_json_set_text(json_t *object, const char *key, struct bytes text)
 	buffer_release(&valid);
 }
 
-void mua_json_set_time(json_t *object, const char *key, int64_t unix_s)
+/* "2026-11-21T07:00:00Z"; null for 0. */
+static void set_time(json_t *object, const char *key, int64_t unix_s)
 {
 	struct date_civil c;
 	char text[64];
@@ -76,8 +77,8 @@ json_t *mua_json_message(const struct mua_model *model, const struct mua_message
 	json_object_set_new(object, "uid", json_integer(m->uid));
 	json_object_set_new(object, "flags", flag_array(m));
 	json_object_set_new(object, "size", json_integer((json_int_t)m->size));
-	mua_json_set_time(object, "date", m->sent_s);
-	mua_json_set_time(object, "received", m->received_s);
+	set_time(object, "date", m->sent_s);
+	set_time(object, "received", m->received_s);
 	mua_json_set_text(object, "from_name", bytes_text(m->from_name));
 	mua_json_set_text(object, "from", bytes_text(m->from_address));
 	mua_json_set_text(object, "to", bytes_text(m->to));

@@ -13,7 +13,6 @@
 json_t *mua_json_object(const char *schema);
 /* Octets that are not UTF-8 become U+FFFD. */
 void mua_json_set_text(json_t *object, const char *key, struct bytes text);
-void mua_json_set_time(json_t *object, const char *key, int64_t unix_s);        /* "2026-11-21T07:00:00Z"; null for 0 */
 /* "posta.message.1": what list and read say of a message. */
 json_t *mua_json_message(const struct mua_model *, const struct mua_message *);
 /* Append the object as one line and free it. */

@@ -153,19 +153,13 @@ struct net_forwarder *net_forwarder_create(struct net_loop *loop, int listener_f
 	return f;
 }
 
-void net_forwarder_stop_accepting(struct net_forwarder *f)
-{
-	net_listener_destroy(f->listener);
-	f->listener = NULL;
-}
-
 void net_forwarder_destroy(struct net_forwarder *f)
 {
 	struct error why = { 0 };
 
 	if (f == NULL)
 		return;
-	net_forwarder_stop_accepting(f);
+	net_listener_destroy(f->listener);
 	error_set(&why, ERROR_TRY_LATER, "the forwarder ends");
 	while (!list_is_empty(&f->talks))
 		talk_end(LIST_OWNER(f->talks.first, struct talk, node), &why);

@@ -46,8 +46,6 @@ struct net_forwarder *net_forwarder_create(struct net_loop *, int listener_fd, c
                                            const struct net_forwarder_events *, void *owner, struct error *err);
 /* Stops listening and cuts what is open: `closed` is called for each.  NULL is ignored. */
 void net_forwarder_destroy(struct net_forwarder *);
-/* Stop listening; what is open goes on. */
-void net_forwarder_stop_accepting(struct net_forwarder *);
 struct net_forwarder_counts net_forwarder_counts(const struct net_forwarder *);
 
 #endif

@@ -32,7 +32,7 @@ void net_limit_destroy(struct net_limit *l)
 	free(l);
 }
 
-bool net_limit_is_exempt(const struct net_limit *l, const struct net_addr *a)
+static bool is_exempt(const struct net_limit *l, const struct net_addr *a)
 {
 	for (size_t i = 0; i < l->n_exempt; i++)
 		if (net_cidr_contains(&l->exempt[i], a))
@@ -83,7 +83,7 @@ enum net_limit_answer net_limit_enter(struct net_limit *l, const struct net_addr
 
 	if (l->total_max > 0 && l->total >= l->total_max)
 		return NET_LIMIT_TOTAL;
-	if (counted && l->address_max > 0 && held(l, key) >= l->address_max && !net_limit_is_exempt(l, a))
+	if (counted && l->address_max > 0 && held(l, key) >= l->address_max && !is_exempt(l, a))
 		return NET_LIMIT_ADDRESS;
 	l->total++;
 	if (counted)

@@ -20,6 +20,5 @@ enum net_limit_answer { NET_LIMIT_OK, NET_LIMIT_TOTAL, NET_LIMIT_ADDRESS };
 /* Count one connection in; anything but OK counts nothing. */
 enum net_limit_answer net_limit_enter(struct net_limit *, const struct net_addr *);
 void net_limit_leave(struct net_limit *, const struct net_addr *);
-bool net_limit_is_exempt(const struct net_limit *, const struct net_addr *);
 
 #endif

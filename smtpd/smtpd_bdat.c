@@ -23,13 +23,55 @@ static enum smtpd_after refuse_count(struct smtpd_session *s)
 	return SMTPD_CLOSE;
 }
 
-static void end_chunk(struct smtpd_session *);
+static void end_chunk(struct smtpd_session *s)
+{
+	struct smtpd_input *input = &s->input;
+
+	input->octets = NULL;
+	if (input->refusal != NULL) {
+		/* LAST is the end of the transaction, whatever became of it: the next may be pipelined behind it already. */
+		if (input->is_last)
+			smtpd_session_end_transaction(s);
+		if (input->refusal[0] != '\0')
+			smtpd_reply(s, "%s", input->refusal);
+	} else if (input->is_last) {
+		smtp_data_check_end(&input->checker);
+		smtpd_receive_content(s, (struct bytes){ NULL, 0 }, 0, input->checker.flaws);
+		smtpd_receive_finish(s);
+	} else if (smtpd_receive_refusal(s) != NULL) {
+		/* No later chunk can mend it: say so now, the rest is refused by the table. */
+		smtpd_receive_give_up(s);
+	} else {
+		s->state = SMTPD_CHUNKS;
+		smtpd_reply(s, "250 2.0.0 %llu octets received", (unsigned long long)input->size);
+	}
+}
+
+/* Use what is buffered.  False: more must arrive. */
+static bool take_octets(struct smtpd_session *s)
+{
+	struct smtpd_input *input = &s->input;
+	struct bytes in = net_stream_input(s->stream);
+
+	if (in.len == 0)
+		return false;
+	in = bytes_slice(in, 0, input->left < in.len ? (size_t)input->left : in.len);
+	if (input->refusal == NULL) {
+		smtp_data_check(&input->checker, in);
+		smtpd_receive_content(s, in, in.len, input->checker.flaws);
+	}
+	input->left -= in.len;
+	net_stream_consume(s->stream, in.len);
+	if (input->left == 0)
+		end_chunk(s);
+	return true;
+}
 
 static enum smtpd_after read_chunk(struct smtpd_session *s, uint64_t size, bool is_last, const char *refusal)
 {
 	struct smtp_data_checker checker = s->input.checker;
 
-	s->input = (struct smtpd_input){ .octets = smtpd_bdat_input, .left = size, .size = size, .is_last = is_last, .refusal = refusal, .checker = checker };
+	s->input = (struct smtpd_input){ .octets = take_octets, .left = size, .size = size, .is_last = is_last, .refusal = refusal, .checker = checker };
 	if (size == 0)
 		end_chunk(s);
 	return SMTPD_OCTETS;
@@ -58,47 +100,4 @@ enum smtpd_after smtpd_bdat(struct smtpd_session *s, struct bytes arguments)
 			return read_chunk(s, size, is_last, "");
 	}
 	return read_chunk(s, size, is_last, NULL);
-}
-
-bool smtpd_bdat_input(struct smtpd_session *s)
-{
-	struct smtpd_input *input = &s->input;
-	struct bytes in = net_stream_input(s->stream);
-
-	if (in.len == 0)
-		return false;
-	in = bytes_slice(in, 0, input->left < in.len ? (size_t)input->left : in.len);
-	if (input->refusal == NULL) {
-		smtp_data_check(&input->checker, in);
-		smtpd_receive_content(s, in, in.len, input->checker.flaws);
-	}
-	input->left -= in.len;
-	net_stream_consume(s->stream, in.len);
-	if (input->left == 0)
-		end_chunk(s);
-	return true;
-}
-
-static void end_chunk(struct smtpd_session *s)
-{
-	struct smtpd_input *input = &s->input;
-
-	input->octets = NULL;
-	if (input->refusal != NULL) {
-		/* LAST is the end of the transaction, whatever became of it: the next may be pipelined behind it already. */
-		if (input->is_last)
-			smtpd_session_end_transaction(s);
-		if (input->refusal[0] != '\0')
-			smtpd_reply(s, "%s", input->refusal);
-	} else if (input->is_last) {
-		smtp_data_check_end(&input->checker);
-		smtpd_receive_content(s, (struct bytes){ NULL, 0 }, 0, input->checker.flaws);
-		smtpd_receive_finish(s);
-	} else if (smtpd_receive_refusal(s) != NULL) {
-		/* No later chunk can mend it: say so now, the rest is refused by the table. */
-		smtpd_receive_give_up(s);
-	} else {
-		s->state = SMTPD_CHUNKS;
-		smtpd_reply(s, "250 2.0.0 %llu octets received", (unsigned long long)input->size);
-	}
 }

@@ -4,8 +4,6 @@
 
 #include "smtpd/smtpd_session.h"
 
-/* Use what is buffered.  False: more must arrive. */
-bool smtpd_bdat_input(struct smtpd_session *);
 /* BDAT where it is not allowed: its octets are read past all the same, so that commands stay commands; then the reply. */
 enum smtpd_after smtpd_bdat_refuse(struct smtpd_session *, struct bytes arguments, const char *reply);
 

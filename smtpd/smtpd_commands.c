@@ -64,14 +64,14 @@ static bool is_for_protocol(const struct smtpd_command *c, const struct smtpd_se
 	return !(c->flags & (smtpd_session_is_lmtp(s) ? SMTPD_NOT_LMTP : SMTPD_ONLY_LMTP));
 }
 
-bool smtpd_command_is_legal(const struct smtpd_command *c, const struct smtpd_session *s)
+static bool is_legal(const struct smtpd_command *c, const struct smtpd_session *s)
 {
 	return is_for_protocol(c, s) && (c->states & IN(s->state));
 }
 
 bool smtpd_command_is_useful(const struct smtpd_command *c, const struct smtpd_session *s)
 {
-	return smtpd_command_is_legal(c, s) && (!(c->flags & SMTPD_ONLY_SUBMISSION) || smtpd_session_is_submission(s));
+	return is_legal(c, s) && (!(c->flags & SMTPD_ONLY_SUBMISSION) || smtpd_session_is_submission(s));
 }
 
 bool smtpd_command_must_wait(const struct smtpd_session *s, struct bytes line)
@@ -123,7 +123,7 @@ enum smtpd_after smtpd_command_run(struct smtpd_session *s, struct bytes line)
 		return unknown_verb(s, verb);
 	if ((c->flags & SMTPD_NO_ARGUMENT) && arguments.len > 0)
 		return smtpd_command_bad_syntax(s, c->verb);
-	if (!smtpd_command_is_legal(c, s))
+	if (!is_legal(c, s))
 		return bad_sequence(s, c, arguments);
 	if ((c->flags & SMTPD_NEEDS_AUTH) && smtpd_session_is_submission(s) && s->login.name == NULL)
 		return refuse(s, c, arguments, "530 5.7.0 Authentication required");

@@ -27,9 +27,7 @@ struct smtpd_command {
 /* NULL-verb ended. */
 extern const struct smtpd_command smtpd_commands[];
 const struct smtpd_command *smtpd_command_find(struct bytes verb);
-/* Legal for this session now. */
-bool smtpd_command_is_legal(const struct smtpd_command *, const struct smtpd_session *);
-/* Legal, and it can succeed here: what HELP lists. */
+/* Legal for this session now, and it can succeed here: what HELP lists. */
 bool smtpd_command_is_useful(const struct smtpd_command *, const struct smtpd_session *);
 /* Split the line, check everything the table says, run the handler. */
 enum smtpd_after smtpd_command_run(struct smtpd_session *, struct bytes line);

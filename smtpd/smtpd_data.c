@@ -1,22 +1,10 @@
-#include "smtpd/smtpd_data.h"
-
+/* DATA: a message that ends with a dot.  RFC 5321 4.1.1.4, 4.5.2. */
 #include "smtpd/smtpd_commands.h"
 #include "smtpd/smtpd_receive.h"
 #include "smtpd/smtpd_reply.h"
 
-enum smtpd_after smtpd_data(struct smtpd_session *s, struct bytes arguments)
-{
-	(void)arguments;
-	if (s->state == SMTPD_REFUSED)
-		return smtpd_reply(s, "554 5.5.1 No valid recipients");
-	if (!smtpd_receive_start(s))
-		return SMTPD_NEXT_LINE;
-	s->input = (struct smtpd_input){ .octets = smtpd_data_input };
-	smtpd_reply(s, "354 End data with <CR><LF>.<CR><LF>");
-	return SMTPD_OCTETS;
-}
-
-bool smtpd_data_input(struct smtpd_session *s)
+/* Use what is buffered.  False: more must arrive. */
+static bool take_octets(struct smtpd_session *s)
 {
 	struct bytes in = net_stream_input(s->stream), content;
 	enum smtp_data_status status;
@@ -32,4 +20,16 @@ bool smtpd_data_input(struct smtpd_session *s)
 		smtpd_receive_finish(s);
 	}
 	return true;
+}
+
+enum smtpd_after smtpd_data(struct smtpd_session *s, struct bytes arguments)
+{
+	(void)arguments;
+	if (s->state == SMTPD_REFUSED)
+		return smtpd_reply(s, "554 5.5.1 No valid recipients");
+	if (!smtpd_receive_start(s))
+		return SMTPD_NEXT_LINE;
+	s->input = (struct smtpd_input){ .octets = take_octets };
+	smtpd_reply(s, "354 End data with <CR><LF>.<CR><LF>");
+	return SMTPD_OCTETS;
 }

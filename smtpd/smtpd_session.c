@@ -40,7 +40,8 @@ static void destroy(struct smtpd_session *s)
 	net_loop_free_later(s->loop->net, s);
 }
 
-void smtpd_session_finish(struct smtpd_session *s)
+/* End the connection after the replies queued so far. */
+static void finish(struct smtpd_session *s)
 {
 	char ip[NET_ADDR_TEXT];
 
@@ -229,7 +230,7 @@ void smtpd_session_read(struct smtpd_session *s)
 	if (s->is_stopping && is_idle(s))
 		say_going_down(s);
 	if (list_is_empty(&s->slots) && (s->is_closing || (s->has_ended && may_read(s))))
-		smtpd_session_finish(s);
+		finish(s);
 }
 
 void smtpd_session_resume(struct smtpd_session *s, enum smtpd_after after)
@@ -293,7 +294,7 @@ void smtpd_session_create(struct service_loop *loop, int fd, const struct net_ad
 	else
 		greet(s);
 	if (s->is_closing)
-		smtpd_session_finish(s);
+		finish(s);
 }
 
 /* Questions */

@@ -114,8 +114,6 @@ void smtpd_session_stop(struct smtpd_session *);
 void smtpd_session_resume(struct smtpd_session *, enum smtpd_after);
 /* Back to SMTPD_GREETED: the one function every end of a transaction calls. */
 void smtpd_session_end_transaction(struct smtpd_session *);
-/* End the connection after the replies queued so far. */
-void smtpd_session_finish(struct smtpd_session *);
 /* Read nothing for so long: a client that guesses or only makes errors.  Never those of limits.exempt. */
 void smtpd_session_pause(struct smtpd_session *, int64_t ms);
 
