@@ -9,15 +9,10 @@
 
 #define SMALLEST_BLOCK 64u
 
-void buffer_init(struct buffer *b)
-{
-	*b = (struct buffer){ 0 };
-}
-
 void buffer_release(struct buffer *b)
 {
 	free(b->at);
-	buffer_init(b);
+	*b = (struct buffer){ 0 };
 }
 
 void buffer_clear(struct buffer *b)
@@ -137,18 +132,6 @@ char *buffer_take(struct buffer *b, size_t *len)
 
 	if (len != NULL)
 		*len = b->len;
-	buffer_init(b);
+	*b = (struct buffer){ 0 };
 	return at;
-}
-
-void buffer_shrink(struct buffer *b)
-{
-	if (b->at == NULL || b->capacity / 2 <= b->len + 1)
-		return;
-	if (b->len == 0) {
-		buffer_release(b);
-		return;
-	}
-	b->capacity = b->len + 1;
-	b->at = xrealloc(b->at, b->capacity);
 }

@@ -1,4 +1,4 @@
-/* buffer: growable octets in one block.  Zero-initialise or buffer_init; at[len] is always '\0' once anything was added. */
+/* buffer: growable octets in one block.  Zero-initialise; at[len] is always '\0' once anything was added. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -12,7 +12,6 @@ struct buffer {
 	size_t len, capacity;
 };
 
-void buffer_init(struct buffer *);
 /* Free the block; the buffer is empty and usable again. */
 void buffer_release(struct buffer *);
 /* Forget the content, keep the block. */
@@ -42,7 +41,5 @@ void buffer_drop(struct buffer *, size_t n);
 void buffer_truncate(struct buffer *, size_t len);
 /* Hand the block over: NUL-terminated, the caller frees it; the buffer is empty afterwards.  Never NULL. */
 char *buffer_take(struct buffer *, size_t *len);
-/* Give back unused room when the block is more than twice as large as needed. */
-void buffer_shrink(struct buffer *);
 
 #endif

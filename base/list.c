@@ -2,17 +2,8 @@
 
 #include <assert.h>
 
-void list_append(struct list *list, struct list_node *node)
-{
-	list_insert_after(list, list->last, node);
-}
-
-void list_prepend(struct list *list, struct list_node *node)
-{
-	list_insert_after(list, NULL, node);
-}
-
-void list_insert_after(struct list *list, struct list_node *where, struct list_node *node)
+/* where: NULL is the front. */
+static void insert_after(struct list *list, struct list_node *where, struct list_node *node)
 {
 	struct list_node *next = where != NULL ? where->next : list->first;
 
@@ -22,6 +13,16 @@ void list_insert_after(struct list *list, struct list_node *where, struct list_n
 	*(where != NULL ? &where->next : &list->first) = node;
 	*(next != NULL ? &next->prev : &list->last) = node;
 	list->n++;
+}
+
+void list_append(struct list *list, struct list_node *node)
+{
+	insert_after(list, list->last, node);
+}
+
+void list_prepend(struct list *list, struct list_node *node)
+{
+	insert_after(list, NULL, node);
 }
 
 void list_remove(struct list *list, struct list_node *node)

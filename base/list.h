@@ -19,7 +19,6 @@ struct list {
 
 void list_append(struct list *, struct list_node *);
 void list_prepend(struct list *, struct list_node *);
-void list_insert_after(struct list *, struct list_node *where, struct list_node *);
 /* Legal also for a node in no list (does nothing). */
 void list_remove(struct list *, struct list_node *);
 /* Remove and return the first node, NULL when empty. */

@@ -234,18 +234,6 @@ uint32_t ranges_position(const struct ranges *set, uint32_t number)
 	return (uint32_t)(before + number - set->at[found].first + 1);
 }
 
-uint32_t ranges_at(const struct ranges *set, uint32_t position)
-{
-	uint64_t left = position;
-
-	for (size_t i = 0; i < set->n && left > 0; i++) {
-		if (left <= length(set->at[i]))
-			return (uint32_t)(set->at[i].first + left - 1);
-		left -= length(set->at[i]);
-	}
-	return 0;
-}
-
 bool ranges_next(const struct ranges *set, uint32_t *cursor, uint32_t *number)
 {
 	/* the cursor is the last number given: it must not run over at the largest */

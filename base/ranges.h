@@ -34,12 +34,8 @@ uint64_t ranges_count(const struct ranges *);
 uint32_t ranges_first(const struct ranges *);           /* 0 when empty */
 uint32_t ranges_last(const struct ranges *);            /* 0 when empty */
 
-/*
- * A set of UIDs is also a map between UIDs and message sequence numbers (RFC 9051 2.3.1.2):
- * position counts from 1.  Logarithmic in ranges for rank, linear in ranges at worst.
- */
-uint32_t ranges_position(const struct ranges *, uint32_t number);  /* 0 when absent */
-uint32_t ranges_at(const struct ranges *, uint32_t position);      /* 0 when position is 0 or past the end */
+/* A UID's message sequence number (RFC 9051 2.3.1.2) in a set of UIDs: counts from 1, 0 when absent.  Linear in the ranges before it. */
+uint32_t ranges_position(const struct ranges *, uint32_t number);
 
 /* Walk numbers upward: start with *cursor = 0; false at the end. */
 bool ranges_next(const struct ranges *, uint32_t *cursor, uint32_t *number);

@@ -113,11 +113,3 @@ int64_t imap_date_day(int64_t unix_s)
 {
 	return unix_s >= 0 ? unix_s / DAY_S : -((-unix_s + DAY_S - 1) / DAY_S);
 }
-
-void imap_date_format(int64_t day, struct buffer *out)
-{
-	struct date_civil civil;
-
-	date_to_civil(day * DAY_S, &civil);
-	buffer_printf(out, "%d-%s-%04d", civil.day, date_month_name(civil.month), (int)civil.year);
-}

@@ -17,7 +17,5 @@ void imap_date_time_format(int64_t unix_s, struct buffer *);
 bool imap_date_parse(struct bytes *rest, int64_t *day);
 /* The day of a time in UTC, rounded down. */
 int64_t imap_date_day(int64_t unix_s);
-/* "1-Feb-1994". */
-void imap_date_format(int64_t day, struct buffer *);
 
 #endif

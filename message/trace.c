@@ -74,8 +74,3 @@ void trace_return_path_write(const char *path, struct buffer *out)
 	}
 	buffer_add_text(out, ">\r\n");
 }
-
-size_t trace_count_received(struct bytes header)
-{
-	return header_count(header, BYTES("Received"));
-}

@@ -28,7 +28,5 @@ struct trace_received {
 void trace_received_write(const struct trace_received *, struct buffer *out);
 /* Append "Return-Path: <path>" CRLF; "" gives <>. */
 void trace_return_path_write(const char *path, struct buffer *out);
-/* Received fields in a header: the loop guard. */
-size_t trace_count_received(struct bytes header);
 
 #endif

@@ -10,7 +10,6 @@
 #include "smtp/smtp_client_state.h"
 
 #define CONNECT_MS      30000
-#define QUIT_MS         5000
 #define WRITE_BLOCK_MS  (180 * 1000)    /* RFC 5321 4.5.3.2.5 */
 #define KEEPALIVE_S     30
 

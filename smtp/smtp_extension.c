@@ -20,16 +20,8 @@ static const struct extension {
 };
 #define EXTENSIONS (sizeof extensions / sizeof *extensions)
 
-const char *smtp_extension_keyword(unsigned bit)
-{
-	for (size_t i = 0; i < EXTENSIONS; i++) {
-		if (extensions[i].bit == bit)
-			return extensions[i].keyword;
-	}
-	return NULL;
-}
-
-unsigned smtp_extension_find(struct bytes keyword)
+/* 0 = unknown. */
+static unsigned find(struct bytes keyword)
 {
 	for (size_t i = 0; i < EXTENSIONS; i++) {
 		if (bytes_equal_nocase(keyword, bytes_text(extensions[i].keyword)))
@@ -66,7 +58,7 @@ void smtp_extension_read(struct smtp_extensions *e, struct bytes line)
 	bool more = bytes_cut(&rest, ' ', &word);
 
 	/* "AUTH=LOGIN PLAIN" of old servers. */
-	unsigned bit = bytes_starts_nocase(word, BYTES("AUTH=")) ? SMTP_AUTH : smtp_extension_find(word);
+	unsigned bit = bytes_starts_nocase(word, BYTES("AUTH=")) ? SMTP_AUTH : find(word);
 	if (bit == SMTP_AUTH && word.len > 5)
 		read_mechanism(e, bytes_skip(word, 5));
 	e->bits |= bit;

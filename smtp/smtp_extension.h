@@ -27,10 +27,6 @@ struct smtp_extensions {                /* zero-initialise */
 	uint32_t mail_max, recipient_max;       /* LIMITS; 0 = none said */
 };
 
-/* The keyword of one bit: "PIPELINING"; NULL for anything else. */
-const char *smtp_extension_keyword(unsigned bit);
-/* The bit of a keyword without its parameters, any case; 0 = unknown. */
-unsigned smtp_extension_find(struct bytes keyword);
 /* One line of an EHLO reply behind the code, not the first: "SIZE 1000".  Unknown keywords are passed over. */
 void smtp_extension_read(struct smtp_extensions *, struct bytes line);
 

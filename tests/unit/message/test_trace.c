@@ -28,7 +28,6 @@ int main(void)
 		struct buffer got = { 0 };
 		trace_received_write(&cases[i].t, &got);
 		CHECK_TEXT(got.at, cases[i].want, cases[i].claim);
-		CHECK_ROW(trace_count_received(buffer_bytes(&got)) == 1, "one field");
 		buffer_release(&got);
 	}
 	trace_return_path_write("", &out);
