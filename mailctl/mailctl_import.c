@@ -122,7 +122,7 @@ static bool go_on_behind(struct import *self, struct error *err)
 {
 	if (self->outside.again)
 		mailctl_resume_forget(&self->resume, !self->outside.is_dry);
-	if (self->resume.n_places == 0)
+	if (self->resume.n_letters == 0)
 		return true;
 	if (!mailctl_import_target_goes_on(&self->target)) {
 		*err = self->target.err;
@@ -140,8 +140,8 @@ static int run(struct import *self)
 	struct error err = { 0 };
 
 	mailctl_import_target_init(&self->target, self->m.client, self->user_id, self->outside.folder, &self->resume);
-	bool ok = mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->outside.address, self->outside.folder, self->outside.name, &err) &&
-	          go_on_behind(self, &err), began = ok;
+	mailctl_resume_init(&self->resume, self->m.settings.data_dir, self->outside.address, self->outside.folder, self->outside.name);
+	bool ok = go_on_behind(self, &err), began = ok;
 	mailctl_progress_start(&self->progress);
 	while (ok && mailctl_source_next(self->source, &err))
 		ok = take_letter(self, &err);
@@ -151,7 +151,7 @@ static int run(struct import *self)
 	ok = ok && err.kind == ERROR_NONE;
 	if (!self->outside.is_dry)
 		mailctl_import_target_release(&self->target);
-	if (began && !ok && !self->outside.is_dry && self->resume.n_places > 0)
+	if (began && !ok && !self->outside.is_dry && self->resume.n_letters > 0)
 		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
 	/* a test bench forgets its mail */
 	if (ok && self->m.settings.ephemeral)

@@ -64,8 +64,7 @@ static void stored(void *owner, const struct error *err, uint32_t uidvalidity, c
 	if (target->err.kind == ERROR_NONE) {
 		target->n_stored += batch->n;
 		target->resume->n_letters += batch->n;
-		target->resume->next_uid = ranges_last(uids) + 1;
-		mailctl_resume_at(target->resume, batch->folder, batch->place);
+		mailctl_resume_at(target->resume, batch->folder, batch->place, ranges_last(uids) + 1);
 	}
 	destroy_batch(batch);
 }
@@ -144,9 +143,25 @@ static uint64_t fingerprint(uint64_t size, struct bytes envelope, struct bytes s
 
 static int compare(const void *a, const void *b)
 {
-	const uint64_t *left = a, *right = b;
+	const struct mailctl_import_seen *left = a, *right = b;
 
-	return *left < *right ? -1 : *left > *right;
+	return left->fingerprint < right->fingerprint ? -1 : left->fingerprint > right->fingerprint;
+}
+
+/* Letters may be the same: as many are passed over as are there. */
+static void count_seen(struct mailctl_import_target *target)
+{
+	size_t n = 0;
+
+	if (target->n_seen > 0)
+		qsort(target->seen, target->n_seen, sizeof *target->seen, compare);
+	for (size_t i = 0; i < target->n_seen; i++) {
+		if (n > 0 && compare(&target->seen[n - 1], &target->seen[i]) == 0)
+			target->seen[n - 1].n++;
+		else
+			target->seen[n++] = target->seen[i];
+	}
+	target->n_seen = n;
 }
 
 static void got_messages(void *owner, const struct error *err, struct store_messages *messages)
@@ -158,38 +173,40 @@ static void got_messages(void *owner, const struct error *err, struct store_mess
 	if (err == NULL && messages->n > 0) {
 		target->seen = xreallocarray(target->seen, target->n_seen + messages->n, sizeof *target->seen);
 		for (size_t i = 0; i < messages->n; i++)
-			target->seen[target->n_seen++] = fingerprint(messages->at[i].size, messages->at[i].envelope, messages->at[i].structure);
+			target->seen[target->n_seen++] = (struct mailctl_import_seen){
+				fingerprint(messages->at[i].size, messages->at[i].envelope, messages->at[i].structure), 1,
+			};
 	}
 	store_messages_destroy(messages);
 }
 
-static void look_behind_place(struct mailctl_import_target *target)
+static void look_behind(struct mailctl_import_target *target, uint32_t next_uid)
 {
 	struct ranges uids = { 0 };
 
-	target->next_uid = target->resume->next_uid;
+	target->next_uid = next_uid;
 	while (target->next_uid != 0 && target->err.kind == ERROR_NONE) {
 		ranges_clear(&uids);
 		ranges_add_range(&uids, target->next_uid, UINT32_MAX);
 		store_message_scan(target->client, target->mailbox_id, &uids, STORE_FIELD_ENVELOPE | STORE_FIELD_STRUCTURE, false, got_messages, target);
 		store_client_wait(target->client);
 	}
-	if (target->n_seen > 0)
-		qsort(target->seen, target->n_seen, sizeof *target->seen, compare);
+	count_seen(target);
 	ranges_release(&uids);
 }
 
-/* Batches are stored in their order: the first letter that is not there ends the search. */
+/* A letter that is not there does not end the search: one batch may have failed, by a quota say, and a smaller one behind it not. */
 static bool is_there(struct mailctl_import_target *target, const struct summary *summary)
 {
 	if (target->n_seen == 0)
 		return false;
-	uint64_t own = fingerprint(summary->size, buffer_bytes(&summary->envelope), buffer_bytes(&summary->structure));
-	bool found = bsearch(&own, target->seen, target->n_seen, sizeof own, compare) != NULL;
-	if (!found)
-		target->n_seen = 0;
-	target->n_there += found;
-	return found;
+	const struct mailctl_import_seen own = { .fingerprint = fingerprint(summary->size, buffer_bytes(&summary->envelope), buffer_bytes(&summary->structure)) };
+	struct mailctl_import_seen *found = bsearch(&own, target->seen, target->n_seen, sizeof own, compare);
+	if (found == NULL || found->n == 0)
+		return false;
+	found->n--;
+	target->n_there++;
+	return true;
 }
 
 /* ---- mailboxes ---- */
@@ -242,7 +259,8 @@ bool mailctl_import_target_goes_on(struct mailctl_import_target *target)
 
 	store_mailbox_get(target->client, target->user_id, bytes_text(name), got_mailbox, target);
 	store_client_wait(target->client);
-	bool is_same = target->err.kind == ERROR_NONE && target->mailbox_id != 0 && target->uidvalidity == target->resume->uidvalidity;
+	const struct mailctl_resume_place *noted = mailctl_resume_find(target->resume, target->resume->into);
+	bool is_same = target->err.kind == ERROR_NONE && target->mailbox_id != 0 && noted != NULL && target->uidvalidity == noted->uidvalidity;
 	if (!is_same && target->err.kind == ERROR_NONE)
 		error_set(&target->err, ERROR_NOT_FOUND, "the mailbox %s, where the import stopped, is there no more", name);
 	free(name);
@@ -251,8 +269,6 @@ bool mailctl_import_target_goes_on(struct mailctl_import_target *target)
 
 bool mailctl_import_target_enter(struct mailctl_import_target *target, const char *folder)
 {
-	bool first = target->mailbox == NULL;
-
 	if (!mailctl_import_target_finish(target))
 		return false;
 	free(target->mailbox);
@@ -261,11 +277,11 @@ bool mailctl_import_target_enter(struct mailctl_import_target *target, const cha
 	target->n_mailboxes++;
 	if (!open_mailbox(target))
 		return false;
-	/* only where the import before this one stopped can there be letters that it did not note */
-	if (first && target->resume->into != NULL && target->resume->uidvalidity == target->uidvalidity && strcmp(target->resume->into, folder) == 0)
-		look_behind_place(target);
-	else
-		mailctl_resume_into(target->resume, folder, target->uidvalidity, target->next_uid);
+	/* an import that was stopped here did not note all its letters */
+	const struct mailctl_resume_place *noted = mailctl_resume_find(target->resume, folder);
+	if (noted != NULL && noted->uidvalidity == target->uidvalidity && noted->next_uid < target->next_uid)
+		look_behind(target, noted->next_uid);
+	mailctl_resume_into(target->resume, folder, target->uidvalidity, target->next_uid);
 	note_place(target);
 	return target->err.kind == ERROR_NONE;
 }

@@ -26,7 +26,7 @@ struct mailctl_import_target {          /* mailctl_import_target_init */
 	char *mailbox;                  /* where letters go now; NULL = nowhere yet */
 	int64_t mailbox_id;
 	uint32_t uidvalidity, next_uid;
-	uint64_t *seen;                 /* sorted fingerprints of what an import that was stopped may have stored last */
+	struct mailctl_import_seen { uint64_t fingerprint, n; } *seen;  /* sorted: of what an import that was stopped may have stored last, how many */
 	size_t n_seen;
 	struct mailctl_import_batch *batch;     /* that is collected */
 	size_t n_under_way;

@@ -61,14 +61,15 @@ bool mailctl_lines_next(struct mailctl_lines *lines, struct bytes *piece, bool *
 	for (;;) {
 		size_t len = lines->end - lines->start;
 		line_end = len == 0 ? NULL : memchr(lines->octets + lines->start, '\n', len);
-		if (line_end != NULL || len >= PIECE_MAX || lines->is_over)
+		if (line_end != NULL || len > PIECE_MAX || lines->is_over)
 			break;
 		if (!fill(lines, err))
 			return false;
 	}
 	size_t len = line_end != NULL ? (size_t)(line_end - lines->octets) + 1 - lines->start : lines->end - lines->start;
+	/* a CR stays with the LF behind it */
 	if (len > PIECE_MAX)
-		len = PIECE_MAX;
+		len = PIECE_MAX - (lines->octets[lines->start + PIECE_MAX - 1] == '\r');
 	if (len == 0)
 		return false;
 	*piece = bytes_of(lines->octets + lines->start, len);
@@ -78,6 +79,15 @@ bool mailctl_lines_next(struct mailctl_lines *lines, struct bytes *piece, bool *
 	lines->begins_line = piece->at[len - 1] == '\n';
 	lines->start += len;
 	return true;
+}
+
+struct bytes mailctl_lines_ahead(struct mailctl_lines *lines)
+{
+	struct error told_later = { 0 };
+
+	while (lines->end - lines->start < PIECE_MAX && !lines->is_over && fill(lines, &told_later))
+		;
+	return bytes_slice(bytes_of(lines->octets + lines->start, lines->end - lines->start), 0, PIECE_MAX);
 }
 
 void mailctl_lines_add(struct buffer *out, struct bytes piece)

@@ -29,6 +29,9 @@ bool mailctl_lines_seek(struct mailctl_lines *, uint64_t offset, struct error *e
  */
 bool mailctl_lines_next(struct mailctl_lines *, struct bytes *piece, bool *begins, struct error *err);
 
+/* What comes next, at most 64 KiB or to the end of the file, without taking it.  Borrowed until the next call. */
+struct bytes mailctl_lines_ahead(struct mailctl_lines *);
+
 /* Append the piece as the store wants lines: ending CRLF; a NUL, which IMAP cannot carry, becomes 0x80. */
 void mailctl_lines_add(struct buffer *out, struct bytes piece);
 

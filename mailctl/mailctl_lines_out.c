@@ -30,9 +30,9 @@ void mailctl_lines_out_feed(struct mailctl_lines_out *out, struct bytes octets, 
 	}
 }
 
-void mailctl_lines_out_finish(struct mailctl_lines_out *out, mailctl_line_fn *line, void *owner)
+void mailctl_lines_out_finish(struct mailctl_lines_out *out, bool ends, mailctl_line_fn *line, void *owner)
 {
-	if (out->held.len > 0 || out->in_line)
-		give(out, true, line, owner);
+	if (out->held.len > 0 || (out->in_line && ends))
+		give(out, ends, line, owner);
 	buffer_release(&out->held);
 }

@@ -15,7 +15,7 @@ struct mailctl_lines_out {              /* zero-initialise for each message */
 /* line: with its LF, or a part of one of more than 64 KiB; begins: it begins a line. */
 typedef void mailctl_line_fn(void *owner, struct bytes line, bool begins);
 void mailctl_lines_out_feed(struct mailctl_lines_out *, struct bytes octets, mailctl_line_fn *, void *owner);
-/* The last line gets its LF when it has none.  Releases. */
-void mailctl_lines_out_finish(struct mailctl_lines_out *, mailctl_line_fn *, void *owner);
+/* With `ends` the last line gets its LF when it has none.  Releases. */
+void mailctl_lines_out_finish(struct mailctl_lines_out *, bool ends, mailctl_line_fn *, void *owner);
 
 #endif

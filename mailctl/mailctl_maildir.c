@@ -14,7 +14,6 @@
 #include "mailctl/mailctl_lines.h"
 
 #define PIECE ((size_t)64 * 1024)
-#define KEYWORD_MAX 64
 
 const struct mailctl_maildir_flag mailctl_maildir_flags[5] = {
 	{ 'D', STORE_DRAFT }, { 'F', STORE_FLAGGED }, { 'R', STORE_ANSWERED }, { 'S', STORE_SEEN }, { 'T', STORE_DELETED },
@@ -31,7 +30,7 @@ struct maildir {
 	struct names folders, letters;  /* folders: names in the file system, "" the root; letters: "cur/…" and "new/…" */
 	size_t folder, letter;          /* of those, the next ones */
 	struct buffer folder_name;      /* for people: UTF-8, '/' */
-	char keywords[MAILCTL_MAILDIR_KEYWORDS][KEYWORD_MAX];
+	char keywords[MAILCTL_MAILDIR_KEYWORDS][MAILCTL_MAILDIR_KEYWORD_SIZE];
 	struct mailctl_lines lines;
 };
 
@@ -97,27 +96,29 @@ static bool is_letter(const struct dirent *entry)
 	return entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN);
 }
 
-static void list_letters(struct maildir *self, const char *where)
+static bool list_letters(struct maildir *self, const char *where, struct error *err)
 {
 	DIR *folder = open_folder(self->fd, where);
 
+	if (folder == NULL)
+		return errno == ENOENT || error_set_errno(err, errno, "cannot read %s", where);
 	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
 		if (is_letter(entry))
 			add_name(&self->letters, xprintf("%s/%s", where, entry->d_name));
-	if (folder != NULL)
-		closedir(folder);
+	closedir(folder);
+	return true;
 }
 
 /* dovecot-keywords: "0 $Forwarded" stands for the letter a. */
-static void read_keywords(struct maildir *self)
+void mailctl_maildir_keywords(int folder_fd, char keywords[MAILCTL_MAILDIR_KEYWORDS][MAILCTL_MAILDIR_KEYWORD_SIZE])
 {
 	struct error ignored = { 0 };
 	struct mailctl_lines lines;
 	struct bytes piece;
 	bool begins;
 
-	memset(self->keywords, 0, sizeof self->keywords);
-	if (!mailctl_lines_open(&lines, self->fd, "dovecot-keywords", &ignored))
+	memset(keywords, 0, MAILCTL_MAILDIR_KEYWORDS * sizeof *keywords);
+	if (!mailctl_lines_open(&lines, folder_fd, "dovecot-keywords", &ignored))
 		return;
 	while (mailctl_lines_next(&lines, &piece, &begins, &ignored)) {
 		struct bytes number;
@@ -125,7 +126,7 @@ static void read_keywords(struct maildir *self)
 		while (piece.len > 0 && (unsigned char)piece.at[piece.len - 1] <= ' ')
 			piece.len--;
 		if (bytes_cut(&piece, ' ', &number) && bytes_to_u64(number, MAILCTL_MAILDIR_KEYWORDS - 1, &n))
-			bytes_copy_text(piece, self->keywords[n], KEYWORD_MAX);
+			bytes_copy_text(piece, keywords[n], MAILCTL_MAILDIR_KEYWORD_SIZE);
 	}
 	mailctl_lines_close(&lines);
 }
@@ -195,11 +196,11 @@ static bool open_next_folder(struct maildir *self, struct error *err)
 	self->fd = openat(self->root_fd, *name == '\0' ? "." : name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (self->fd < 0)
 		return error_set_errno(err, errno, "cannot open the folder %s", name);
-	list_letters(self, "cur");
-	list_letters(self, "new");
+	if (!list_letters(self, "cur", err) || !list_letters(self, "new", err))
+		return *name == '\0' ? false : error_prefix(err, "%s", name);
 	if (self->letters.n > 0)
 		qsort(self->letters.at, self->letters.n, sizeof *self->letters.at, compare);
-	read_keywords(self);
+	mailctl_maildir_keywords(self->fd, self->keywords);
 	show_folder_name(self, name);
 	self->source.letter.folder = self->folder_name.at;
 	const char *place = mailctl_source_place(&self->source, self->folder_name.at);
@@ -222,13 +223,32 @@ static void take_flags(struct maildir *self, const char *name)
 	}
 }
 
+/* False: err is set, or it is none.  A mail program may have moved it since: then it is there under its new name next time.  A link may lead anywhere. */
+static bool open_letter(struct maildir *self, const char *name, struct error *err)
+{
+	struct stat status;
+
+	bool is_there = fstatat(self->fd, name, &status, 0) == 0;
+	if (is_there && !S_ISREG(status.st_mode))
+		return false;
+	if (!is_there)
+		error_set_errno(err, errno, "cannot open %s", name);
+	if (is_there && mailctl_lines_open(&self->lines, self->fd, name, err)) {
+		self->source.letter.internal_date_s = status.st_mtime;
+		return true;
+	}
+	if (err->sys_errno == ENOENT || err->sys_errno == ELOOP)
+		*err = (struct error){ 0 };
+	else
+		error_prefix(err, "%s", *self->folder_name.at != '\0' ? self->folder_name.at : "INBOX");
+	return false;
+}
+
 static bool next_maildir(struct mailctl_source *source, struct error *err)
 {
 	struct maildir *self = (struct maildir *)source;
-	struct stat status;
-
-	const char *name = NULL;
-	struct error why;
+	struct error why = { 0 };
+	const char *name;
 
 	mailctl_lines_close(&self->lines);
 	do {
@@ -237,17 +257,13 @@ static bool next_maildir(struct mailctl_source *source, struct error *err)
 				return false;
 		name = self->letters.at[self->letter++];
 		source->done++;
-		why = (struct error){ 0 };
-		/* a mail program may have moved it since: then it is there under its new name next time */
-	} while (!mailctl_lines_open(&self->lines, self->fd, name, &why) && why.sys_errno == ENOENT);
-	if (why.kind != ERROR_NONE && err != NULL)
+	} while (!open_letter(self, name, &why) && why.kind == ERROR_NONE);
+	if (why.kind != ERROR_NONE) {
 		*err = why;
-	if (why.kind != ERROR_NONE)
 		return false;
+	}
 	source->letter.place = name;
 	take_flags(self, name);
-	if (fstat(self->lines.fd, &status) == 0)
-		source->letter.internal_date_s = status.st_mtime;
 	return true;
 }
 
@@ -265,10 +281,11 @@ static bool read_maildir(struct mailctl_source *source, struct buffer *out, stru
 
 static const struct mailctl_source_ops maildir_ops = { .next = next_maildir, .read = read_maildir, .close = close_maildir };
 
+/* Also one that cannot be read: it is not passed over in silence. */
 static bool is_maildir(int dir_fd, const char *name)
 {
 	char *path = xprintf("%s/cur", name);
-	bool is = faccessat(dir_fd, path, R_OK | X_OK, 0) == 0;
+	bool is = faccessat(dir_fd, path, F_OK, 0) == 0 || errno == EACCES;
 
 	free(path);
 	return is;
@@ -300,7 +317,7 @@ struct mailctl_source *mailctl_maildir_open(const char *path, struct error *err)
 		if (self->root_fd < 0)
 			error_set_errno(err, errno, "cannot open %s", path);
 		else
-			error_set(err, ERROR_NOT_FOUND, "%s is no Maildir: it has no folder cur that can be read", path);
+			error_set(err, ERROR_NOT_FOUND, "%s is no Maildir: it has no folder cur", path);
 		if (root != NULL)
 			closedir(root);
 		close_maildir(&self->source);

@@ -17,5 +17,9 @@ void mailctl_maildir_name(const char *folder, struct buffer *out);
 struct mailctl_maildir_flag { char letter; uint64_t flag; };
 extern const struct mailctl_maildir_flag mailctl_maildir_flags[5];
 #define MAILCTL_MAILDIR_KEYWORDS 26     /* a to z */
+#define MAILCTL_MAILDIR_KEYWORD_SIZE 64
+
+/* What dovecot-keywords in this folder says; "" where a letter stands for nothing. */
+void mailctl_maildir_keywords(int folder_fd, char keywords[MAILCTL_MAILDIR_KEYWORDS][MAILCTL_MAILDIR_KEYWORD_SIZE]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/memory.h"
@@ -27,16 +28,21 @@ struct mbox {
 	char place[24];                 /* offset of the letter's From_ line */
 	int64_t next_date_s;            /* of the From_ line that was met */
 	uint64_t next_offset;
+	uint64_t measured_end;          /* of the letter's body, by its Content-Length; 0 = it has none that holds */
 	bool has_next;                  /* such a line was met: a letter begins */
 	bool in_header, in_flag_line, drops_field;
+	bool had_letter;                /* in this file */
 	bool may_begin;                 /* the last line was empty: a letter may begin */
 	bool holds_empty;               /* and is not given yet: before a From_ line it is the mbox's */
 	struct buffer flag_line;
 	struct arena arena;             /* keywords */
 };
 
-static const char *const dropped[] = { "Status:", "X-Status:", "X-Keywords:", "X-UID:", "X-IMAP:", "X-IMAPbase:" };
+#define LENGTH "Content-Length:"
+
+static const char *const dropped[] = { "Status:", "X-Status:", "X-Keywords:", "X-UID:", "X-IMAP:", "X-IMAPbase:", LENGTH };
 #define N_WITH_FLAGS 3                  /* the first of them */
+#define N_ALWAYS 6                      /* the length only when it holds: else who knows whose it is */
 
 /* ---- which files ---- */
 
@@ -84,6 +90,25 @@ static void close_mbox(struct mailctl_source *source)
 
 /* ---- lines ---- */
 
+/* Who names no zone means the own clock's, as Postfix, Dovecot and mutt do. */
+static bool read_date(struct bytes text, int64_t *date_s)
+{
+	struct buffer zoned = { 0 };
+	int offset_min;
+
+	/* the first zone counts: this odd one only where there was none */
+	buffer_add_bytes(&zoned, bytes_trim(text));
+	buffer_add_text(&zoned, " +0001");
+	bool ok = date_parse(buffer_bytes(&zoned), date_s, &offset_min);
+	buffer_release(&zoned);
+	if (ok && offset_min == 1) {
+		int64_t local_s = *date_s + 60;
+		*date_s = local_s - 60 * date_local_offset_min(local_s);
+		*date_s = local_s - 60 * date_local_offset_min(*date_s);
+	}
+	return ok;
+}
+
 /* "From alice@a.test Sat Nov 21 10:22:25 2026": somebody, and a date. */
 static bool is_from_line(struct bytes line, int64_t *date_s)
 {
@@ -91,7 +116,7 @@ static bool is_from_line(struct bytes line, int64_t *date_s)
 		return false;
 	struct bytes rest = bytes_skip(line, 5);
 	size_t space = bytes_find(rest, ' ');
-	return space < rest.len && bytes_find(rest, ':') < rest.len && date_parse(bytes_skip(rest, space + 1), date_s, NULL);
+	return space < rest.len && bytes_find(rest, ':') < rest.len && read_date(bytes_skip(rest, space + 1), date_s);
 }
 
 static bool is_empty_line(struct bytes line)
@@ -142,7 +167,7 @@ static void header_line(struct mbox *self, struct bytes piece, bool begins, stru
 		if (self->in_flag_line)
 			take_flags(self);
 		self->drops_field = false;
-		for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
+		for (size_t i = 0; i < (self->measured_end != 0 ? sizeof dropped / sizeof *dropped : N_ALWAYS); i++)
 			if (bytes_starts_nocase(piece, bytes_text(dropped[i]))) {
 				self->drops_field = true;
 				self->in_flag_line = i < N_WITH_FLAGS;
@@ -168,16 +193,16 @@ static struct bytes unquoted(struct bytes piece)
 
 static void take_line(struct mbox *self, struct bytes piece, bool begins, struct buffer *out)
 {
-	bool is_empty = begins && is_empty_line(piece);
+	bool is_empty = begins && is_empty_line(piece), is_measured = self->lines.offset < self->measured_end;
 
 	if (self->holds_empty)
 		buffer_add_text(out, "\r\n");
-	self->holds_empty = is_empty && !self->in_header;
-	self->may_begin = is_empty;
+	self->holds_empty = is_empty && !self->in_header && !is_measured;
+	self->may_begin = is_measured ? self->lines.next_offset >= self->measured_end : is_empty;
 	if (self->in_header)
 		header_line(self, piece, begins, out);
 	else if (!self->holds_empty)
-		mailctl_lines_add(out, begins ? unquoted(piece) : piece);
+		mailctl_lines_add(out, begins && !is_measured ? unquoted(piece) : piece);
 }
 
 static bool read_mbox(struct mailctl_source *source, struct buffer *out, struct error *err)
@@ -216,13 +241,65 @@ static bool find_letter(struct mbox *self, struct error *err)
 		if (begins && self->may_begin && is_from_line(piece, &date_s))
 			meet_letter(self, date_s);
 		self->may_begin = begins && is_empty_line(piece);
+		/* only empty lines may stand before the first letter */
+		if (!self->has_next && !self->may_begin && !self->had_letter)
+			return error_set(err, ERROR_SYNTAX, "%s is no mbox: it does not begin with \"From\", a sender and a date", self->paths[self->path - 1]);
 	}
 	return self->has_next;
 }
 
+/* ---- Content-Length: who writes one quotes nothing ---- */
+
+/* Where the header ends in the file, and the length it tells; false: it tells none. */
+static bool find_length(struct mbox *self, uint64_t *header_end, uint64_t *length)
+{
+	struct bytes ahead = mailctl_lines_ahead(&self->lines), rest = ahead, line;
+	bool found = false;
+
+	while (bytes_cut(&rest, '\n', &line)) {
+		if (bytes_ends_nocase(line, BYTES("\r")))
+			line.len--;
+		if (line.len == 0) {
+			*header_end = self->lines.next_offset + (uint64_t)(rest.at - ahead.at);
+			return found;
+		}
+		if (bytes_starts_nocase(line, BYTES(LENGTH)))
+			found = bytes_to_u64(bytes_trim(bytes_skip(line, sizeof LENGTH - 1)), INT64_MAX / 2, length);
+	}
+	return false;
+}
+
+/* It holds when the file ends there, or the next letter begins, with an empty line before it or without. */
+static bool is_end(const struct mbox *self, uint64_t at)
+{
+	char room[512];
+	ssize_t n = pread(self->lines.fd, room, sizeof room, (off_t)at - 1);
+	struct bytes rest = bytes_of(room, n > 0 ? (size_t)n : 0), line;
+	int64_t date_s;
+
+	if (n <= 1)
+		return n == 1;
+	bool begins = rest.at[0] == '\n';
+	rest = bytes_skip(rest, 1);
+	bool ends = bytes_starts(rest, BYTES("\n")) || bytes_starts(rest, BYTES("\r\n"));
+	if (ends)
+		rest = bytes_skip(rest, rest.at[0] == '\r' ? 2 : 1);
+	bytes_cut(&rest, '\n', &line);
+	return (begins || ends) && ((line.len == 0 && rest.len == 0) || is_from_line(line, &date_s));
+}
+
+static uint64_t measure(struct mbox *self)
+{
+	uint64_t header_end, length;
+
+	return find_length(self, &header_end, &length) && is_end(self, header_end + length) ? header_end + length : 0;
+}
+
 static void begin_letter(struct mbox *self)
 {
+	self->measured_end = measure(self);
 	self->has_next = false;
+	self->had_letter = true;
 	self->in_header = true;
 	self->in_flag_line = self->drops_field = self->may_begin = self->holds_empty = false;
 	buffer_clear(&self->flag_line);
@@ -243,6 +320,7 @@ static bool pass_over(struct mbox *self, const char *place, struct error *err)
 	if (!mailctl_lines_seek(&self->lines, offset, err))
 		return false;
 	self->source.done += offset;
+	self->had_letter = true;
 	if (!find_letter(self, err) || self->next_offset != offset)
 		return err->kind == ERROR_NONE && error_set(err, ERROR_NOT_FOUND, "the letter at octet %s, the last that was imported, is not there any more: "
 		                                            "--again imports all of it anew", place);
@@ -263,7 +341,7 @@ static bool open_next_file(struct mbox *self, struct error *err)
 	if (self->root_len != 0)
 		self->folder[strlen(self->folder) - (sizeof SUFFIX - 1)] = '\0';
 	self->source.letter.folder = self->folder;
-	self->has_next = false;
+	self->has_next = self->had_letter = false;
 	self->may_begin = true;
 	if (!mailctl_lines_open(&self->lines, AT_FDCWD, path, err))
 		return false;

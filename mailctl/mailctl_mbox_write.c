@@ -1,12 +1,14 @@
 #include "mailctl/mailctl_mbox_write.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "mailctl/mailctl_lines_out.h"
 #include "message/date.h"
@@ -23,6 +25,7 @@ struct mbox_sink {
 	const struct store_message *message;
 	struct mailctl_lines_out lines;
 	bool in_header;
+	bool is_first;                  /* of its file: not begun */
 };
 
 static bool make_folders(char *path, struct error *err)
@@ -70,6 +73,7 @@ static bool enter(struct mailctl_sink *sink, const char *folder, const struct st
 	if (!end_file(self, true, err))
 		return false;
 	self->snapshot = snapshot;
+	self->is_first = true;
 	if (sink->takes_folders)
 		self->path = xprintf("%s%s%s", self->root, *folder == '\0' ? "INBOX" : folder, SUFFIX);
 	else
@@ -94,31 +98,51 @@ static bool begin(struct mailctl_sink *sink, const struct store_message *message
 {
 	struct mbox_sink *self = (struct mbox_sink *)sink;
 	struct date_civil at;
+	int offset_min = date_local_offset_min(message->internal_date_s), zone = offset_min < 0 ? -offset_min : offset_min;
 
-	date_to_civil(message->internal_date_s, &at);
+	/* most readers take it for the own clock's time; the zone is for those who can tell */
+	date_to_civil(message->internal_date_s + 60 * offset_min, &at);
 	self->message = message;
 	self->in_header = true;
 	self->lines = (struct mailctl_lines_out){ 0 };
-	return fprintf(self->file, "From MAILER-DAEMON %s %s %2d %02d:%02d:%02d %04lld\n", date_weekday_name(at.weekday), date_month_name(at.month), at.day,
-	               at.hour, at.minute, at.second, (long long)at.year) > 0 || error_set_errno(err, errno, "cannot write %s", self->part);
+	return fprintf(self->file, "From MAILER-DAEMON %s %s %2d %02d:%02d:%02d %04lld %c%02d%02d\n", date_weekday_name(at.weekday), date_month_name(at.month),
+	               at.day, at.hour, at.minute, at.second, (long long)at.year, offset_min < 0 ? '-' : '+', zone / 60, zone % 60) > 0 || error_set_errno(err, errno, "cannot write %s", self->part);
+}
+
+static void put_keywords(struct mbox_sink *self, const char *begin, uint64_t flags)
+{
+	bool has_some = false;
+
+	for (int bit = STORE_KEYWORD_FIRST_BIT; bit < 63; bit++)
+		if ((flags >> bit & 1) != 0 && self->snapshot->keywords.names[bit] != NULL) {
+			fprintf(self->file, "%s %s", has_some ? "" : begin, self->snapshot->keywords.names[bit]);
+			has_some = true;
+		}
+	if (has_some)
+		fputc('\n', self->file);
+}
+
+/* Dovecot knows only keywords that the first message lists; it numbers the messages itself, so the UIDVALIDITY is not ours. */
+static void put_base(struct mbox_sink *self)
+{
+	char begin[60];
+
+	snprintf(begin, sizeof begin, "X-IMAPbase: %" PRIu32 " 0000000000", (uint32_t)clock_now_s());
+	put_keywords(self, begin, UINT64_MAX);
+	self->is_first = false;
 }
 
 static void put_flags(struct mbox_sink *self)
 {
 	uint64_t flags = self->message->flags;
-	bool has_keywords = false;
 
+	if (self->is_first)
+		put_base(self);
 	fprintf(self->file, "Status: %sO\n", flags & STORE_SEEN ? "R" : "");
 	if (flags & (STORE_ANSWERED | STORE_FLAGGED | STORE_DELETED | STORE_DRAFT))
 		fprintf(self->file, "X-Status: %s%s%s%s\n", flags & STORE_ANSWERED ? "A" : "", flags & STORE_FLAGGED ? "F" : "", flags & STORE_DRAFT ? "T" : "",
 		        flags & STORE_DELETED ? "D" : "");
-	for (int bit = STORE_KEYWORD_FIRST_BIT; bit < 63; bit++)
-		if ((flags >> bit & 1) != 0 && self->snapshot->keywords.names[bit] != NULL) {
-			fprintf(self->file, "%s %s", has_keywords ? "" : "X-Keywords:", self->snapshot->keywords.names[bit]);
-			has_keywords = true;
-		}
-	if (has_keywords)
-		fputc('\n', self->file);
+	put_keywords(self, "X-Keywords:", flags);
 }
 
 static bool needs_quote(struct bytes line)
@@ -153,7 +177,7 @@ static bool end(struct mailctl_sink *sink, struct error *err)
 {
 	struct mbox_sink *self = (struct mbox_sink *)sink;
 
-	mailctl_lines_out_finish(&self->lines, put_line, self);
+	mailctl_lines_out_finish(&self->lines, true, put_line, self);
 	if (self->in_header)
 		put_flags(self);
 	fputc('\n', self->file);

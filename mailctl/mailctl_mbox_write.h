@@ -1,5 +1,5 @@
 /*
- * mailctl_mbox_write: mbox files (mboxrd), with Status, X-Status and X-Keywords for the flags.  A file has another name (.part) until it is whole, so an
+ * mailctl_mbox_write: mbox files (mboxrd), with Status, X-Status and X-Keywords for the flags and X-IMAPbase, which tells Dovecot the keywords.  A file has another name (.part) until it is whole, so an
  * export that was stopped begins its file anew; whole files of such an export are kept.
  */
 #ifndef MAILCTL_MAILCTL_MBOX_WRITE_H

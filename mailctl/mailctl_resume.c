@@ -23,53 +23,74 @@ static char *file_name(const char *data_dir, const char *user, const char *folde
 	return path;
 }
 
+/* Names of folders and letters may hold line ends: in the file a backslash and n stand for one, two backslashes for one. */
+static char *unescape(char *line)
+{
+	char *to = line;
+
+	line[strcspn(line, "\n")] = '\0';
+	for (const char *at = line; *at != '\0'; at++) {
+		bool is_escape = at[0] == '\\' && at[1] != '\0';
+		at += is_escape;
+		*to++ = (char)(is_escape && *at == 'n' ? '\n' : *at);
+	}
+	*to = '\0';
+	return line;
+}
+
+static void write_line(FILE *file, const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '\\' || *at == '\n')
+			fputc('\\', file);
+		fputc(*at == '\n' ? 'n' : *at, file);
+	}
+	fputc('\n', file);
+}
+
 static void set(char **text, const char *to)
 {
 	free(*text);
 	*text = xstrdup(to);
 }
 
-/* uidvalidity next_uid n_letters, then into, then folder and place of each folder, a line each; empty before the first letter. */
+static struct mailctl_resume_place *add(struct mailctl_resume *resume, const char *folder)
+{
+	resume->places = xreallocarray(resume->places, resume->n_places + 1, sizeof *resume->places);
+	struct mailctl_resume_place *place = &resume->places[resume->n_places++];
+	*place = (struct mailctl_resume_place){ .folder = xstrdup(folder) };
+	return place;
+}
+
+/* How many letters; into; then folder and "uidvalidity next_uid place" of each folder, a line each. */
 static void read_file(struct mailctl_resume *resume)
 {
 	FILE *file = fopen(resume->path, "re");
-	char *line = NULL, *folder = NULL;
+	struct mailctl_resume_place *place = NULL;
+	char *line = NULL;
 	size_t size = 0;
-	uint32_t uidvalidity = 0, next_uid = 0;
+	int at;
 
 	for (size_t n = 0; file != NULL && getline(&line, &size, file) > 0; n++) {
-		line[strcspn(line, "\n")] = '\0';
-		if (n == 0 && sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu64, &uidvalidity, &next_uid, &resume->n_letters) != 3)
-			break;
-		if (n == 1)
-			mailctl_resume_into(resume, line, uidvalidity, next_uid);
-		if (n < 2)
-			continue;
-		if (n % 2 == 0)
-			set(&folder, line);
-		else if (*line != '\0')
-			mailctl_resume_at(resume, folder, line);
+		unescape(line);
+		if (n == 0)
+			resume->n_letters = strtoull(line, NULL, 10);
+		else if (n == 1)
+			set(&resume->into, line);
+		else if (n % 2 == 0)
+			place = add(resume, line);
+		else if (sscanf(line, "%" SCNu32 " %" SCNu32 " %n", &place->uidvalidity, &place->next_uid, &at) == 2 && line[at] != '\0')
+			set(&place->place, line + at);
 	}
 	free(line);
-	free(folder);
 	if (file != NULL)
 		fclose(file);
 }
 
-bool mailctl_resume_init(struct mailctl_resume *resume, const char *data_dir, const char *user, const char *folder, const char *source, struct error *err)
+void mailctl_resume_init(struct mailctl_resume *resume, const char *data_dir, const char *user, const char *folder, const char *source)
 {
-	char *where = xprintf("%s/import", data_dir);
-	bool ok = mkdir(where, 0700) == 0 || errno == EEXIST;
-
-	*resume = (struct mailctl_resume){ 0 };
-	if (!ok)
-		error_set_errno(err, errno, "cannot make %s", where);
-	free(where);
-	if (ok) {
-		resume->path = file_name(data_dir, user, folder, source);
-		read_file(resume);
-	}
-	return ok;
+	*resume = (struct mailctl_resume){ .path = file_name(data_dir, user, folder, source) };
+	read_file(resume);
 }
 
 static void clear(struct mailctl_resume *resume)
@@ -99,41 +120,60 @@ static struct mailctl_resume_place *find(const struct mailctl_resume *resume, co
 	return NULL;
 }
 
-const char *mailctl_resume_place(const struct mailctl_resume *resume, const char *folder)
+const struct mailctl_resume_place *mailctl_resume_find(const struct mailctl_resume *resume, const char *folder)
 {
-	const struct mailctl_resume_place *found = find(resume, folder);
-
-	return found != NULL ? found->place : NULL;
-}
-
-void mailctl_resume_at(struct mailctl_resume *resume, const char *folder, const char *place)
-{
-	struct mailctl_resume_place *found = find(resume, folder);
-
-	if (found == NULL) {
-		resume->places = xreallocarray(resume->places, resume->n_places + 1, sizeof *resume->places);
-		found = &resume->places[resume->n_places++];
-		*found = (struct mailctl_resume_place){ .folder = xstrdup(folder) };
-	}
-	set(&found->place, place);
+	return find(resume, folder);
 }
 
 void mailctl_resume_into(struct mailctl_resume *resume, const char *folder, uint32_t uidvalidity, uint32_t next_uid)
 {
+	struct mailctl_resume_place *place = find(resume, folder);
+
 	set(&resume->into, folder);
-	resume->uidvalidity = uidvalidity;
-	resume->next_uid = next_uid;
+	if (place == NULL)
+		place = add(resume, folder);
+	if (place->uidvalidity == uidvalidity)
+		return;
+	place->uidvalidity = uidvalidity;
+	place->next_uid = next_uid;
+}
+
+void mailctl_resume_at(struct mailctl_resume *resume, const char *folder, const char *place, uint32_t next_uid)
+{
+	struct mailctl_resume_place *found = find(resume, folder);
+
+	set(&found->place, place);
+	found->next_uid = next_uid;
+}
+
+static bool make_folder(const char *path)
+{
+	char *folder = xstrdup(path);
+
+	*strrchr(folder, '/') = '\0';
+	bool ok = mkdir(folder, 0700) == 0 || errno == EEXIST;
+	free(folder);
+	return ok;
 }
 
 bool mailctl_resume_save(const struct mailctl_resume *resume, struct error *err)
 {
 	char *new_path = xprintf("%s.new", resume->path);
-	FILE *file = fopen(new_path, "we");
-	bool ok = file != NULL && fprintf(file, "%" PRIu32 " %" PRIu32 " %" PRIu64 "\n%s\n", resume->uidvalidity, resume->next_uid,
-	                                  resume->n_letters, resume->into) > 0;
+	FILE *file = make_folder(resume->path) ? fopen(new_path, "we") : NULL;
+	bool ok = file != NULL;
 
-	for (size_t i = 0; ok && i < resume->n_places; i++)
-		ok = fprintf(file, "%s\n%s\n", resume->places[i].folder, resume->places[i].place) > 0;
+	if (ok) {
+		fprintf(file, "%" PRIu64 "\n", resume->n_letters);
+		write_line(file, resume->into);
+	}
+	for (size_t i = 0; ok && i < resume->n_places; i++) {
+		const struct mailctl_resume_place *place = &resume->places[i];
+		write_line(file, place->folder);
+		fprintf(file, "%" PRIu32 " %" PRIu32 " ", place->uidvalidity, place->next_uid);
+		write_line(file, place->place != NULL ? place->place : "");
+	}
+	/* synced, so that after a loss of power the name leads to no empty file: all would come once more */
+	ok = ok && !ferror(file) && fflush(file) == 0 && fdatasync(fileno(file)) == 0;
 	ok = file != NULL && fclose(file) == 0 && ok && rename(new_path, resume->path) == 0;
 	if (!ok)
 		error_set_errno(err, errno, "cannot write %s", new_path);

@@ -34,5 +34,7 @@ void mailctl_source_resume(struct mailctl_source *source, const struct mailctl_r
 
 const char *mailctl_source_place(const struct mailctl_source *source, const char *folder)
 {
-	return source->resume != NULL ? mailctl_resume_place(source->resume, folder) : NULL;
+	const struct mailctl_resume_place *noted = source->resume != NULL ? mailctl_resume_find(source->resume, folder) : NULL;
+
+	return noted != NULL ? noted->place : NULL;
 }

@@ -16,9 +16,9 @@ FLAGS = {"seen": "(\\Seen)", "answered": "(\\Seen \\Answered)", "flagged": "(\\F
 WHEN = '"03-Feb-2021 04:05:06 +0000"'
 
 
-def dovecots(house, mail):
+def dovecots(house, mail, kind="maildir"):
     """A Dovecot whose users' homes are below `mail`, and a session of alice."""
-    server = house.own(dovecot.Dovecot(house.folder / f"dovecot-{mail.name}", {ALICE: PASSWORD}, mail, imap_port=free_port()))
+    server = house.own(dovecot.Dovecot(house.folder / f"dovecot-{mail.name}", {ALICE: PASSWORD}, mail, kind, imap_port=free_port()))
     imap = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=60)
     imap.login(ALICE, PASSWORD)
     return imap
@@ -124,3 +124,56 @@ def our_mbox_is_read_by_neomutt_and_python(house):
     server.mailctl(["-c", str(server.conf), "import", ALICE, "Back", f"mbox:{folder}/box"])
     want, got = listing(box.imap, "INBOX"), listing(Mailbox(server).imap, "Back")
     check(got == want, want, got)
+
+
+def letters_with_from_lines():
+    """A letter that another seems to begin in, and one with lines that look quoted."""
+    yield letter("inner").replace(b"\r\n\r\n", b"\r\n\r\nhello\r\n\r\nFrom me Sat Nov 21 10:22:25 2026\r\nSubject: none\r\n\r\n>From before\r\n>>From long before\r\n", 1)
+    yield letter("after")
+
+
+def neomutts_mbox_keeps_its_from_lines_and_dates(house):
+    """It quotes nothing and writes Content-Length; the dates of its From_ lines are local."""
+    server = one_user(house)
+    box = Mailbox(server)
+    for octets in letters_with_from_lines():
+        check(box.imap.append("INBOX", None, WHEN, octets)[0] == "OK", "APPEND to be OK", None)
+    mutt = Neomutt(house, server)
+    mutt.env["TZ"] = "CET-1CEST,M3.5.0,M10.5.0/3"
+    path = mutt.home / "box"
+    mutt.press(f"<tag-pattern>.<enter><tag-prefix><copy-message>{path}<enter><quit>")
+    shutil.copy(path, house.home.folder / "box")
+    os.chmod(house.home.folder / "box", 0o644)
+    run(["env", f"TZ={mutt.env['TZ']}", server.home.bin / "mailctl", "-c", server.conf, "import", ALICE, "Mutt", f"mbox:{house.home.folder}/box"])
+    want, got = listing(box.imap, "INBOX"), listing(Mailbox(server).imap, "Mutt")
+    check(sorted(got) == sorted(want), sorted(want), path.read_bytes())
+    for subject, (_, date, octets) in want.items():
+        check(without_lengths(got[subject][2]) == octets, octets, got[subject][2])
+        check(got[subject][1] == date, date, got[subject][1])
+
+
+def compare(want, got):
+    check(set(got) >= set(want), sorted(want), sorted(got))
+    for subject, row in want.items():
+        check(got[subject] == row, row, got[subject])
+
+
+def dovecots_mbox_there_and_back(house):
+    there, back = folder_of(house, "there"), folder_of(house, "back")
+    theirs = dovecots(house, there, "mbox")
+    server = one_user(house)
+    fill(theirs, "INBOX")
+    for octets in letters_with_from_lines():
+        check(theirs.append("INBOX", None, WHEN, octets)[0] == "OK", "APPEND to be OK", None)
+    server.mailctl(["-c", str(server.conf), "import", ALICE, "Came", f"mbox:{there}/alice/mbox/inbox"])
+    ours = Mailbox(server).imap
+    want = listing(theirs, "INBOX")
+    compare(want, listing(ours, "Came"))
+    (back / "alice" / "mbox").mkdir(parents=True)
+    run(["chmod", "-R", "777", back])
+    server.mailctl(["-c", str(server.conf), "export", ALICE, "Came", f"mbox:{back}/alice/mbox/inbox"])
+    run(["chown", "-R", "65534:65534", back])
+    del want["inner"]           # our mbox quotes From lines for readers that go by them, and Dovecot shows the quotes
+    got = listing(dovecots(house, back, "mbox"), "INBOX")
+    check(len(got) == len(want) + 1, len(want) + 1, sorted(got))
+    compare(want, got)
