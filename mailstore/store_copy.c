@@ -6,6 +6,7 @@
 #include "database/database_transaction.h"
 #include "mailstore/messages.h"
 #include "mailstore/store_account.h"
+#include "mailstore/store_insert.h"
 #include "mailstore/store_keyword.h"
 #include "mailstore/store_mailbox.h"
 
@@ -274,8 +275,8 @@ static bool prepare(struct copy *copy, struct error *err)
 	copy->next_uid = uidnext_of(copy, transfer->to);
 	if (copy->next_uid == 0)
 		return error_set(err, ERROR_NOT_FOUND, "no such mailbox");
-	if ((uint64_t)copy->next_uid + (uint64_t)copy->sum.n > UINT32_MAX)
-		return error_set(err, ERROR_LIMIT, "the mailbox has no UIDs left");
+	if (!store_insert_has_uids(copy->next_uid, (size_t)copy->sum.n))
+		return error_set(err, ERROR_LIMIT, STORE_INSERT_NO_UIDS);
 	if (!transfer->is_move && !store_account_has_room(copy->context, transfer->user_id, (uint64_t)copy->sum.octets))
 		return error_set(err, ERROR_FULL, "over quota");
 	return true;
