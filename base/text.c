@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#define HOST_MAX 253                    /* RFC 1035 2.3.4 */
+#define LABEL_MAX 63
 #define NEAREST_WORD_MAX 63             /* longer words get no suggestion */
 
 int text_lower(int octet)
@@ -56,6 +58,26 @@ bool text_is_printable(struct bytes text)
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.at[i] < 0x20 || text.at[i] > 0x7e)
 			return false;
+	}
+	return true;
+}
+
+bool text_is_host_name(struct bytes text)
+{
+	struct bytes label;
+	bool more = true;
+
+	if (text.len == 0 || text.len > HOST_MAX)
+		return false;
+	while (more) {
+		more = bytes_cut(&text, '.', &label);
+		if (label.len == 0 || label.len > LABEL_MAX || label.at[0] == '-' || label.at[label.len - 1] == '-')
+			return false;
+		for (size_t i = 0; i < label.len; i++) {
+			int octet = (unsigned char)label.at[i];
+			if (!text_is_alpha(octet) && !text_is_digit(octet) && octet != '-')
+				return false;
+		}
 	}
 	return true;
 }

@@ -19,6 +19,8 @@ void text_lower_bytes(char *at, size_t len);
 
 bool text_is_ascii(struct bytes);           /* no octet above 0x7f */
 bool text_is_printable(struct bytes);       /* only 0x20..0x7e */
+/* A host name as DNS and SMTP have it (RFC 1035 2.3.4, RFC 5321 2.3.5): letters, digits, hyphens inside labels; no final dot. */
+bool text_is_host_name(struct bytes);
 /* Well-formed UTF-8 (RFC 3629), no NUL. */
 bool text_is_utf8(struct bytes);
 /* Length of the sequence at the front (1..4), 0 when it is not valid UTF-8; *code is set when not NULL. */

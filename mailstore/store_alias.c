@@ -79,40 +79,6 @@ static bool exists(struct store_context *context, const char *literal, struct by
 
 /* ---- adding ---- */
 
-/* RFC 5321 4.1.2 */
-static bool is_quoted_string(struct bytes local)
-{
-	for (size_t i = 1; i + 1 < local.len; i++) {
-		if (local.at[i] == '\\')
-			i++;
-		else if (local.at[i] == '"')
-			return false;
-		if (i + 1 >= local.len || (unsigned char)local.at[i] < ' ' || local.at[i] == 0x7f)
-			return false;
-	}
-	return local.len > 2 && local.at[local.len - 1] == '"' && text_is_utf8(local);
-}
-
-/* In a command to another host it must stay one address. */
-static bool is_target(struct bytes text, struct arena *arena, struct store_address *address)
-{
-	static const char specials[] = "()<>[]:;,\\\"";
-	struct store_address parsed;
-
-	if (!store_address_parse(text, arena, &parsed))
-		return false;
-	*address = parsed;
-	for (size_t i = 0; i < parsed.domain.len; i++)
-		if (strchr(specials, parsed.domain.at[i]) != NULL)
-			return false;
-	if (parsed.local.at[0] == '"')
-		return is_quoted_string(parsed.local);
-	for (size_t i = 0; i < parsed.local.len; i++)
-		if (parsed.local.at[i] == '@' || strchr(specials, parsed.local.at[i]) != NULL)
-			return false;
-	return true;
-}
-
 static bool is_user_or_alias(struct store_context *context, struct bytes name)
 {
 	return exists(context, "SELECT EXISTS(SELECT 1 FROM user WHERE name = ?1) OR EXISTS(SELECT 1 FROM alias WHERE address = ?2)", name, name);
@@ -135,8 +101,10 @@ static bool check_target(struct alias_request *self, struct store_context *conte
 	struct store_address target;
 	bool catch_all;
 
-	if (!is_target(*text, &self->request.arena, &target))
+	if (!store_address_parse(*text, &self->request.arena, &target))
 		return error_set(err, ERROR_SYNTAX, "%.*s is not an address local@domain", BYTES_PRINT(*text));
+	if (!store_address_check(&target, err))
+		return false;
 	if (store_account_domain(context, target.domain, &catch_all)) {
 		*text = target.all;
 		if (!self->is_forced && !leads_somewhere(self, context, &target, catch_all))
@@ -187,6 +155,9 @@ struct store_request *store_alias_add(struct store_client *client, struct bytes 
 {
 	struct alias_request *self = create(client, &add_ops, address, done, owner);
 
+	struct store_address parsed;
+	if (self->request.error.kind == ERROR_NONE && store_address_parse(self->address, &self->request.arena, &parsed))
+		store_address_check(&parsed, &self->request.error);
 	self->is_forced = is_forced;
 	self->targets = arena_alloc(&self->request.arena, (n + 1) * sizeof *self->targets);
 	for (; self->n_targets < n; self->n_targets++)

@@ -79,6 +79,9 @@ struct store_request *store_domain_add(struct store_client *client, struct bytes
 {
 	struct domain_request *self = create(client, &add_ops, domain, done, owner);
 
+	if (self->request.error.kind == ERROR_NONE && !text_is_host_name(self->domain))
+		error_set(&self->request.error, ERROR_SYNTAX, "\"%s\" is not a domain (letters, digits, hyphens, dots; other scripts in their xn-- form)",
+		          self->domain.at);
 	self->catch_all = catch_all;
 	return store_request_submit(&self->request);
 }

@@ -222,6 +222,8 @@ struct store_request *store_user_create(struct store_client *client, struct byte
 {
 	struct user_request *self = create(client, &create_ops, name);
 
+	if (self->request.error.kind == ERROR_NONE)
+		store_address_check(&self->address, &self->request.error);
 	self->users_done = done;
 	self->owner = owner;
 	self->has_password = password != NULL;

@@ -8,28 +8,6 @@
 #include "base/text.h"
 
 #define HOST_MAX 253                    /* RFC 1035 2.3.4 */
-#define LABEL_MAX 63
-
-/* A host name as DNS and SMTP have it: letters, digits, hyphens inside labels; no final dot. */
-static bool is_host_name(const char *text)
-{
-	struct bytes rest = bytes_text(text), label;
-	bool more = true;
-
-	if (rest.len == 0 || rest.len > HOST_MAX)
-		return false;
-	while (more) {
-		more = bytes_cut(&rest, '.', &label);
-		if (label.len == 0 || label.len > LABEL_MAX || label.at[0] == '-' || label.at[label.len - 1] == '-')
-			return false;
-		for (size_t i = 0; i < label.len; i++) {
-			int octet = (unsigned char)label.at[i];
-			if (!text_is_alpha(octet) && !text_is_digit(octet) && octet != '-')
-				return false;
-		}
-	}
-	return true;
-}
 
 static bool refuse_host_name(const char *text, struct error *err)
 {
@@ -41,7 +19,7 @@ static bool check_host_name(const void *field, struct error *err)
 {
 	const char *text = *(const char *const *)field;
 
-	return is_host_name(text) || refuse_host_name(text, err);
+	return text_is_host_name(bytes_text(text)) || refuse_host_name(text, err);
 }
 
 static bool check_domains(const void *field, struct error *err)
@@ -49,7 +27,7 @@ static bool check_domains(const void *field, struct error *err)
 	const struct settings_texts *domains = field;
 
 	for (size_t i = 0; i < domains->n; i++) {
-		if (!is_host_name(domains->at[i]))
+		if (!text_is_host_name(bytes_text(domains->at[i])))
 			return refuse_host_name(domains->at[i], err);
 		for (size_t j = 0; j < i; j++) {
 			if (strcasecmp(domains->at[i], domains->at[j]) == 0)
@@ -68,7 +46,7 @@ static bool check_postmaster(const void *field, struct error *err)
 {
 	const char *text = *(const char *const *)field, *at = strrchr(text, '@');
 
-	if (at == NULL || at == text || !is_host_name(at + 1))
+	if (at == NULL || at == text || !text_is_host_name(bytes_text(at + 1)))
 		return error_set(err, ERROR_SYNTAX, "\"%s\" is not an address (local@domain)", text);
 	return true;
 }
@@ -85,7 +63,7 @@ static bool check_endpoint(const void *field, struct error *err)
 		return false;
 	if (port == 0)
 		return error_set(err, ERROR_SYNTAX, "\"%s\" has port 0", text);
-	return net_addr_from_ip(host, port, &addr) || is_host_name(host) || refuse_host_name(host, err);
+	return net_addr_from_ip(host, port, &addr) || text_is_host_name(bytes_text(host)) || refuse_host_name(host, err);
 }
 
 static bool check_exempt(const void *field, struct error *err)

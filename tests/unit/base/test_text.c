@@ -68,6 +68,18 @@ static const struct nearest_row {
 	{ "required", NULL }, { "x", NULL }, { "", NULL },
 };
 
+static const struct host_row {
+	const char *claim, *text;
+	bool ok;
+} hosts[] = {
+	{ "labels", "mx.A-1.test", true }, { "one label", "localhost", true }, { "its xn-- form", "xn--mnchen-3ya.test", true },
+	{ "nothing", "", false }, { "a final dot", "a.test.", false }, { "an empty label", "a..test", false }, { "a hyphen in front", "-a.test", false },
+	{ "a hyphen behind", "a-.test", false }, { "an underscore", "a_b.test", false }, { "beyond ASCII", "m\xc3\xbcnchen.test", false },
+	{ "a literal", "[127.0.0.1]", false },
+	{ "a label of 63", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test", true },
+	{ "a label of 64", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test", false },
+};
+
 static void check_units(void)
 {
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -135,6 +147,8 @@ int main(void)
 	buffer_clear(&out);
 	text_utf8_add(&out, 0xd800);
 	CHECK_TEXT(out.at, "\xef\xbf\xbd", "a surrogate is written as U+FFFD");
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		CHECK_ROW(text_is_host_name(bytes_text(hosts[i].text)) == hosts[i].ok, hosts[i].claim);
 	check_units();
 	check_nearest();
 	check_octets();
