@@ -12,9 +12,9 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "mailctl/mailctl_lines.h"
+#include "mailctl/mailctl_mbox_name.h"
 #include "message/date.h"
 
-#define SUFFIX ".mbox"
 #define FLAG_LINE_MAX 4096              /* keywords of one letter */
 #define PIECE ((size_t)64 * 1024)       /* read at least so much at once */
 
@@ -58,20 +58,34 @@ static void add_path(struct mbox *self, const char *path, uint64_t size)
 	self->source.total += size;
 }
 
+/* A file, or a link to one. */
+static void add_entry(struct mbox *self, const FTSENT *entry)
+{
+	struct stat status;
+
+	if (entry->fts_info == FTS_F)
+		add_path(self, entry->fts_path, (uint64_t)entry->fts_statp->st_size);
+	else if (entry->fts_info == FTS_SL && stat(entry->fts_path, &status) == 0 && S_ISREG(status.st_mode))
+		add_path(self, entry->fts_path, (uint64_t)status.st_size);
+}
+
 static void add_folder(struct mbox *self, const char *path, struct error *err)
 {
 	char *roots[] = { xstrdup(path), NULL };
 	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, compare_names);
 
-	for (FTSENT *entry; walk != NULL && (entry = fts_read(walk)) != NULL;)
-		if (entry->fts_info == FTS_F && bytes_ends_nocase(bytes_text(entry->fts_name), BYTES(SUFFIX)))
-			add_path(self, entry->fts_path, (uint64_t)entry->fts_statp->st_size);
+	for (FTSENT *entry; walk != NULL && err->kind == ERROR_NONE && (entry = fts_read(walk)) != NULL;) {
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+			error_set_errno(err, entry->fts_errno, "cannot read %s", entry->fts_path);
+		else if (bytes_ends_nocase(bytes_text(entry->fts_name), BYTES(MAILCTL_MBOX_SUFFIX)))
+			add_entry(self, entry);
+	}
 	if (walk != NULL)
 		fts_close(walk);
 	free(roots[0]);
 	self->root_len = strlen(path) + (path[strlen(path) - 1] != '/');
-	if (self->n_paths == 0)
-		error_set(err, ERROR_NOT_FOUND, "no file in %s ends in %s", path, SUFFIX);
+	if (self->n_paths == 0 && err->kind == ERROR_NONE)
+		error_set(err, ERROR_NOT_FOUND, "no file in %s ends in %s", path, MAILCTL_MBOX_SUFFIX);
 }
 
 static void close_mbox(struct mailctl_source *source)
@@ -337,9 +351,7 @@ static bool open_next_file(struct mbox *self, struct error *err)
 
 	mailctl_lines_close(&self->lines);
 	free(self->folder);
-	self->folder = xstrdup(self->root_len == 0 ? "" : path + self->root_len);
-	if (self->root_len != 0)
-		self->folder[strlen(self->folder) - (sizeof SUFFIX - 1)] = '\0';
+	self->folder = self->root_len == 0 ? xstrdup("") : mailctl_mbox_folder(path + self->root_len);
 	self->source.letter.folder = self->folder;
 	self->has_next = self->had_letter = false;
 	self->may_begin = true;
@@ -381,7 +393,7 @@ struct mailctl_source *mailctl_mbox_open(const char *path, struct error *err)
 	} else {
 		add_path(self, path, (uint64_t)status.st_size);
 	}
-	if (self->n_paths > 0)
+	if (self->n_paths > 0 && err->kind == ERROR_NONE)
 		return &self->source;
 	close_mbox(&self->source);
 	return NULL;

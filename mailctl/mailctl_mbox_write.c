@@ -11,9 +11,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "mailctl/mailctl_lines_out.h"
+#include "mailctl/mailctl_mbox_name.h"
 #include "message/date.h"
-
-#define SUFFIX ".mbox"
 
 struct mbox_sink {
 	struct mailctl_sink sink;
@@ -74,10 +73,9 @@ static bool enter(struct mailctl_sink *sink, const char *folder, const struct st
 		return false;
 	self->snapshot = snapshot;
 	self->is_first = true;
-	if (sink->takes_folders)
-		self->path = xprintf("%s%s%s", self->root, *folder == '\0' ? "INBOX" : folder, SUFFIX);
-	else
-		self->path = xstrdup(self->root);
+	char *name = sink->takes_folders ? mailctl_mbox_name(folder) : NULL;
+	self->path = name != NULL ? xprintf("%s%s", self->root, name) : xstrdup(self->root);
+	free(name);
 	self->part = xprintf("%s.part", self->path);
 	self->is_whole_already = sink->takes_folders && access(self->path, F_OK) == 0;
 	if (self->is_whole_already)
