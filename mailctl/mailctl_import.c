@@ -94,6 +94,15 @@ static bool take_letter(struct import *self, struct error *err)
 	return true;
 }
 
+/* Also one without letters is kept. */
+static bool take_folder(struct import *self, struct error *err)
+{
+	if (self->outside.is_dry || mailctl_import_target_make(&self->target, self->source->letter.folder))
+		return true;
+	*err = self->target.err;
+	return false;
+}
+
 /* ---- all of them ---- */
 
 static void tell(struct import *self, int64_t took_ms)
@@ -129,7 +138,7 @@ static bool go_on_behind(struct import *self, struct error *err)
 		return error_prefix(err, "say --again to import all of it anew");
 	}
 	if (!self->ctl->json)
-		printf("going on behind %" PRIu64 " messages that are stored\n", self->resume.n_letters);
+		printf("going on behind %" PRIu64 " message%s stored before\n", self->resume.n_letters, self->resume.n_letters == 1 ? "" : "s");
 	self->n_before = self->resume.n_letters;
 	mailctl_source_resume(self->source, &self->resume);
 	return true;
@@ -144,7 +153,7 @@ static int run(struct import *self)
 	bool ok = go_on_behind(self, &err), began = ok;
 	mailctl_progress_start(&self->progress);
 	while (ok && mailctl_source_next(self->source, &err))
-		ok = take_letter(self, &err);
+		ok = self->source->letter.place == NULL ? take_folder(self, &err) : take_letter(self, &err);
 	if (!self->outside.is_dry && ok && err.kind == ERROR_NONE && !mailctl_import_target_finish(&self->target))
 		err = self->target.err;
 	int64_t took_ms = mailctl_progress_end_ms(&self->progress);
@@ -152,7 +161,7 @@ static int run(struct import *self)
 	if (!self->outside.is_dry)
 		mailctl_import_target_release(&self->target);
 	if (began && !ok && !self->outside.is_dry && self->resume.n_letters > 0)
-		fprintf(stderr, "mailctl: %" PRIu64 " messages are stored; the same command goes on behind them\n", self->resume.n_letters);
+		fprintf(stderr, "mailctl: stored so far: %" PRIu64 "; the same command goes on behind them\n", self->resume.n_letters);
 	/* a test bench forgets its mail */
 	if (ok && self->m.settings.ephemeral)
 		mailctl_resume_forget(&self->resume, true);

@@ -267,6 +267,15 @@ bool mailctl_import_target_goes_on(struct mailctl_import_target *target)
 	return is_same;
 }
 
+bool mailctl_import_target_make(struct mailctl_import_target *target, const char *folder)
+{
+	if (!mailctl_import_target_finish(target))
+		return false;
+	free(target->mailbox);
+	target->mailbox = mailbox_for(target, folder);
+	return open_mailbox(target);
+}
+
 bool mailctl_import_target_enter(struct mailctl_import_target *target, const char *folder)
 {
 	if (!mailctl_import_target_finish(target))

@@ -41,6 +41,8 @@ void mailctl_import_target_release(struct mailctl_import_target *);
 
 /* Is the mailbox that the import before this one stopped in still there?  False: ->err says that it is not, or is another of that name. */
 bool mailctl_import_target_goes_on(struct mailctl_import_target *);
+/* This folder of the source has a mailbox, though there may be no letter for it.  False: ->err. */
+bool mailctl_import_target_make(struct mailctl_import_target *, const char *folder);
 /* Letters of this folder of the source come now: its mailbox is made when there is none.  False: ->err. */
 bool mailctl_import_target_enter(struct mailctl_import_target *, const char *folder);
 /* body and summary are taken.  False: ->err, some batch before failed. */

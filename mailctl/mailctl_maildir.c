@@ -252,9 +252,8 @@ static bool next_maildir(struct mailctl_source *source, struct error *err)
 
 	mailctl_lines_close(&self->lines);
 	do {
-		while (self->letter == self->letters.n)
-			if (self->folder == self->folders.n || !open_next_folder(self, err))
-				return false;
+		if (self->letter == self->letters.n)
+			return self->folder < self->folders.n && open_next_folder(self, err);
 		name = self->letters.at[self->letter++];
 		source->done++;
 	} while (!open_letter(self, name, &why) && why.kind == ERROR_NONE);

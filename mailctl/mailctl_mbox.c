@@ -358,22 +358,19 @@ static bool open_next_file(struct mbox *self, struct error *err)
 	if (!mailctl_lines_open(&self->lines, AT_FDCWD, path, err))
 		return false;
 	const char *place = mailctl_source_place(&self->source, self->folder);
-	return place == NULL || pass_over(self, place, err) || error_prefix(err, "%s", path);
+	bool ok = place == NULL || pass_over(self, place, err) || error_prefix(err, "%s", path);
+	self->source.letter.place = NULL;
+	return ok;
 }
 
 static bool next_mbox(struct mailctl_source *source, struct error *err)
 {
 	struct mbox *self = (struct mbox *)source;
-	struct error why = { 0 };
 
-	while (self->lines.fd < 0 || !find_letter(self, &why)) {
-		if (why.kind != ERROR_NONE || self->path == self->n_paths || !open_next_file(self, &why)) {
-			if (why.kind != ERROR_NONE && err != NULL)
-				*err = why;
-			return false;
-		}
-	}
-	begin_letter(self);
+	if (self->lines.fd >= 0 && find_letter(self, err))
+		begin_letter(self);
+	else if (err->kind != ERROR_NONE || self->path == self->n_paths || !open_next_file(self, err))
+		return false;
 	return true;
 }
 

@@ -8,6 +8,8 @@
 struct mailctl_progress {               /* mailctl_progress_start */
 	bool is_shown;
 	int64_t start_ms, next_ms;
+	bool has_base;
+	uint64_t base;                  /* what was done before: it took no time */
 };
 
 /* On standard error, when that is a terminal. */

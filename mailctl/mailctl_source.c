@@ -19,6 +19,7 @@ bool mailctl_source_next(struct mailctl_source *source, struct error *err)
 	source->letter.flags = 0;
 	source->letter.n_keywords = 0;
 	source->letter.internal_date_s = 0;
+	source->letter.place = NULL;
 	return source->ops->next(source, err);
 }
 

@@ -18,7 +18,7 @@
 
 struct mailctl_letter {
 	const char *folder;             /* below the one that is imported to, levels separated by '/'; "" = itself */
-	const char *place;              /* within the source: what mailctl_resume notes, and a person finds it by */
+	const char *place;              /* within the source: what mailctl_resume notes, and a person finds it by; NULL = no letter: a folder begins */
 	uint64_t flags;                 /* STORE_SEEN … */
 	const char *keywords[STORE_KEYWORDS_MAX];
 	size_t n_keywords;
@@ -42,7 +42,7 @@ struct mailctl_source {
 struct mailctl_source *mailctl_source_open(const struct mailctl_outside *, struct error *err);
 /* NULL accepted. */
 void mailctl_source_close(struct mailctl_source *);
-/* To the next letter; false at the end, or err is set. */
+/* To the next letter, or to a folder, which comes before its letters and may have none; false at the end, or err is set. */
 bool mailctl_source_next(struct mailctl_source *, struct error *err);
 /* Append some octets of the letter, lines ending CRLF.  False at its end, or err is set. */
 bool mailctl_source_read(struct mailctl_source *, struct buffer *out, struct error *err);
