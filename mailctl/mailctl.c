@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/buffer.h"
+#include "base/text.h"
 #include "service/service_exit.h"
 
 void mailctl_print_json(json_t *object)
@@ -24,13 +26,16 @@ int mailctl_fail(const struct error *err)
 
 int mailctl_usage(const char *format, ...)
 {
+	struct buffer text = { 0 }, printable = { 0 };
 	va_list args;
 
-	fputs("mailctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	buffer_vprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	text_escape(&printable, buffer_bytes(&text));
+	fprintf(stderr, "mailctl: %.*s\n", BYTES_PRINT(buffer_bytes(&printable)));
+	buffer_release(&text);
+	buffer_release(&printable);
 	return EX_USAGE;
 }
 

@@ -142,7 +142,8 @@ static void print_waiting(struct explaining *x, const char *domain)
 	else
 		printf("    for this domain %zu recipients wait, %zu are held, %zu in transit\n", w->n_waiting, w->n_held, w->n_in_transit);
 	if (w->n_waiting > 0)
-		printf(w->n_parked > 0 ? "    next try when the server answers or %s\n" : "    next try %s\n", mailctl_show_wait(w->next_at_s, wait));
+		printf("    next try %s%s\n", w->n_parked > 0 && w->next_at_s > clock_now_s() ? "when the server answers or " : "",
+		       mailctl_show_wait(w->next_at_s, wait));
 	if (w->status != NULL)
 		printf("    last reply%s%s: %s\n", w->remote != NULL ? " of " : "", mailctl_show_text(&x->m.arena, w->remote),
 		       mailctl_show_text(&x->m.arena, w->status));
@@ -161,15 +162,30 @@ static void print_way(struct explaining *x, const struct way *way, const char *d
 	print_waiting(x, domain);
 }
 
-static json_t *begin_json(struct explaining *x, const char *rule, const char *target, const char *way)
+/* trouble: why no copy would be taken, or NULL. */
+static json_t *begin_json(struct explaining *x, const char *rule, const char *target, const char *way, const char *trouble)
 {
-	return json_pack("{s:o, s:s, s:o, s:s}", "address", mailctl_show_json(x->address), "rule", rule,
-	                 "target", mailctl_show_json(target), "way", way);
+	return json_pack("{s:o, s:s, s:o, s:s, s:o}", "address", mailctl_show_json(x->address), "rule", rule,
+	                 "target", mailctl_show_json(target), "way", way, "trouble", mailctl_show_json(trouble));
+}
+
+static void print_remote_json(struct explaining *x, const char *rule, const char *target, const struct way *way)
+{
+	const struct waiting *w = &x->waiting;
+	json_t *object = begin_json(x, rule, target, way->kind, way->peer == NULL ? "no route" : NULL);
+
+	json_object_update_new(object, json_pack("{s:o, s:o, s:s?, s:o, s:o}", "host", mailctl_show_json(way->peer != NULL ? way->host : NULL),
+		"port", way->peer != NULL ? json_integer(way->port) : json_null(), "tls", way->peer != NULL ? tls_name(way->peer) : NULL,
+		"line", way->peer != NULL ? json_integer(way->peer->line) : json_null(),
+		"username", mailctl_show_json(way->peer != NULL ? way->peer->username : NULL)));
+	json_object_update_new(object, json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "domain_held", w->is_held, "waiting", (json_int_t)w->n_waiting,
+		"parked", (json_int_t)w->n_parked, "held", (json_int_t)w->n_held, "in_transit", (json_int_t)w->n_in_transit,
+		"next", mailctl_show_json_time(w->next_at_s), "status", mailctl_show_json(w->status), "remote", mailctl_show_json(w->remote)));
+	mailctl_print_json(object);
 }
 
 static int explain_remote(struct explaining *x, const char *rule, const char *target)
 {
-	const struct waiting *w = &x->waiting;
 	const char *at = strrchr(target, '@'), *domain = at != NULL ? at + 1 : "";
 	struct way way;
 
@@ -177,18 +193,12 @@ static int explain_remote(struct explaining *x, const char *rule, const char *ta
 	int code = count_waiting(x, domain);
 	if (code != EX_OK)
 		return code;
-	if (!x->ctl->json) {
+	if (x->ctl->json) {
+		print_remote_json(x, rule, target, &way);
+	} else {
 		printf("%s: %s%s\n", x->address, strcmp(rule, "alias") == 0 ? "leads to " : "at another host: ", target);
 		print_way(x, &way, domain);
-		return EX_OK;
 	}
-	json_t *object = begin_json(x, rule, target, way.kind);
-	if (way.peer != NULL)
-		json_object_update_new(object, json_pack("{s:s, s:i, s:s, s:I}", "host", way.host, "port", way.port, "tls", tls_name(way.peer), "line", (json_int_t)way.peer->line));
-	json_object_update_new(object, json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "domain_held", w->is_held, "waiting", (json_int_t)w->n_waiting, "parked", (json_int_t)w->n_parked,
-		"held", (json_int_t)w->n_held, "in_transit", (json_int_t)w->n_in_transit, "next", mailctl_show_json_time(w->next_at_s),
-		"status", mailctl_show_json(w->status), "remote", mailctl_show_json(w->remote)));
-	mailctl_print_json(object);
 	return EX_OK;
 }
 
@@ -215,10 +225,7 @@ static void explain_local(struct explaining *x, const char *rule, const struct s
 	const char *trouble = trouble_of(target);
 
 	if (x->ctl->json) {
-		json_t *object = begin_json(x, rule, target->address, is_gone ? "none" : is_new ? "new mailbox" : "mailbox");
-		if (trouble != NULL)
-			json_object_set_new(object, "trouble", json_string(trouble));
-		mailctl_print_json(object);
+		mailctl_print_json(begin_json(x, rule, target->address, is_gone ? "none" : is_new ? "new mailbox" : "mailbox", trouble));
 		return;
 	}
 	printf("%s: %s%s%s%s%s\n", x->address, is_alias ? "leads to " : "", is_alias ? target->address : is_new ? "" : "a user here",
@@ -229,7 +236,7 @@ static void explain_local(struct explaining *x, const char *rule, const struct s
 static void explain_unknown(struct explaining *x)
 {
 	if (x->ctl->json)
-		mailctl_print_json(begin_json(x, "unknown", NULL, "none"));
+		mailctl_print_json(begin_json(x, "unknown", NULL, "none", "no such user"));
 	else
 		printf("%s: no such user here; refused at RCPT\n", x->address);
 }
@@ -244,7 +251,8 @@ static int explain(struct explaining *x)
 		return explain_remote(x, "foreign", x->address);
 	for (size_t i = 0; code == EX_OK && i < x->n; i++) {
 		const struct store_target *target = &x->targets[i];
-		bool is_itself = bytes_equal_nocase(bytes_text(target->address), bytes_text(x->address));
+		/* who is gone is still led to: without the alias there would be no target */
+		bool is_itself = bytes_equal_nocase(bytes_text(target->address), bytes_text(x->address)) && target->user_id != STORE_USER_GONE;
 		if (target->user_id != 0)
 			explain_local(x, is_itself ? "user" : "alias", target);
 		else
