@@ -4,9 +4,13 @@
 
 #define BLOCK 256
 
-static const char *const names[] = { [STORE_IDS_MESSAGE] = "message", [STORE_IDS_QRCPT] = "qrcpt" };
+static const struct { const char *name, *highest; } tables[] = {
+	[STORE_IDS_MESSAGE] = { "message", "SELECT max(message_id) FROM message" },
+	[STORE_IDS_QRCPT] = { "qrcpt", "SELECT max(item_id) FROM qrcpt" },
+};
 
-static int64_t highest(struct database *db, const char *name)
+/* The rows of sqlite_sequence are SQLite's only for AUTOINCREMENT tables, which these are not. */
+static int64_t noted(struct database *db, const char *name)
 {
 	struct database_statement *s = database_statement_begin(db, "SELECT seq FROM sqlite_sequence WHERE name = ?");
 
@@ -14,7 +18,7 @@ static int64_t highest(struct database *db, const char *name)
 	return database_statement_one(s, 0);
 }
 
-static void write_highest(struct database *db, const char *name, int64_t highest)
+static void note(struct database *db, const char *name, int64_t highest)
 {
 	static const char *const literals[] = {
 		"UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1", "INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)",
@@ -37,13 +41,16 @@ void store_ids_begin(struct store_ids *ids)
 	ids->transaction++;
 }
 
-static void check(struct store_ids_block *block, struct database *db, const char *name)
+static void check(struct store_ids_block *block, struct database *db, enum store_ids_table table)
 {
-	int64_t last = highest(db, name);
+	int64_t last = noted(db, tables[table].name);
 
 	if (block->next == block->end || last != block->end - 1) {
+		/* a row that was mended may be above what a damaged note says */
+		int64_t highest = database_statement_one(database_statement_begin(db, tables[table].highest), 0);
+		last = highest > last ? highest : last;
 		*block = (struct store_ids_block){ .next = last + 1, .end = last + 1 + BLOCK };
-		write_highest(db, name, block->end - 1);
+		note(db, tables[table].name, block->end - 1);
 	}
 	block->is_checked = true;
 }
@@ -53,7 +60,7 @@ int64_t store_ids_take(struct store_ids *ids, struct database *db, enum store_id
 	struct store_ids_block *block = &ids->blocks[table];
 
 	if (!block->is_checked || block->next == block->end)
-		check(block, db, names[table]);
+		check(block, db, table);
 	return block->next++;
 }
 

@@ -1,6 +1,6 @@
 /*
- * store_ids: ids of new rows in the AUTOINCREMENT tables message and qrcpt: rising in commit order, never used again.  They are reserved in
- * blocks, so that the table that keeps the highest is not written with every message; a block is given up when another process took one.
+ * store_ids: ids of new rows in the tables message and qrcpt: rising in commit order, never used again, whatever was deleted.  They are reserved in
+ * blocks, whose highest id is noted in sqlite_sequence; a block is given up when another process took one.
  */
 #ifndef MAILSTORE_STORE_IDS_H
 #define MAILSTORE_STORE_IDS_H

@@ -132,7 +132,9 @@ static void part_from_the_past(struct restore *r)
 		 "(SELECT count(*) FROM main.mailbox m WHERE m.user_id = mailbox.user_id AND m.mailbox_id < mailbox.mailbox_id) WHERE ?1 > 0 "
 		 "AND user_id IN (SELECT user_id FROM main.user)"),
 		"UPDATE main.user SET next_uidvalidity = next_uidvalidity + 1 + (SELECT count(*) FROM main.mailbox m WHERE m.user_id = user.user_id) WHERE ?1 > 0",
-		/* no more than 100,000 rows were made in a second */
+		/* no more than 100,000 rows were made in a second; where none were before, there is no note yet */
+		("INSERT INTO main.sqlite_sequence(name, seq) SELECT t.name, 0 FROM main.sqlite_schema t WHERE t.name IN ('message', 'qrcpt') "
+		 "AND NOT EXISTS (SELECT 1 FROM main.sqlite_sequence s WHERE s.name = t.name) AND ?1 > 0"),
 		"UPDATE main.sqlite_sequence SET seq = seq + 1000000 + 100000 * max(?1 - ?2, 0) WHERE name IN ('message', 'qrcpt')",
 		"UPDATE main.sqlite_sequence SET seq = seq + 100000 WHERE name = 'mailbox' AND seq < 1000000000 AND ?1 > 0",
 		"UPDATE main.sqlite_sequence SET seq = seq + 100000 WHERE name = 'user' AND ?1 > 0",

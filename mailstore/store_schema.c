@@ -26,7 +26,7 @@ static const char *const tables[] = {
 	"CREATE TABLE past_name(user_id INTEGER NOT NULL, name TEXT NOT NULL, uidvalidity INTEGER NOT NULL, PRIMARY KEY(user_id, name)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE keyword(mailbox_id INTEGER NOT NULL, bit INTEGER NOT NULL CHECK(bit BETWEEN 8 AND 62), name TEXT NOT NULL COLLATE NOCASE,"
 	"  PRIMARY KEY(mailbox_id, bit), UNIQUE(mailbox_id, name)) STRICT, WITHOUT ROWID",
-	"CREATE TABLE message(message_id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, header_len INTEGER NOT NULL,"
+	"CREATE TABLE message(message_id INTEGER PRIMARY KEY, size INTEGER NOT NULL, header_len INTEGER NOT NULL,"
 	"  codec INTEGER NOT NULL DEFAULT 0, file TEXT, sent INTEGER NOT NULL, envelope BLOB NOT NULL, structure BLOB NOT NULL, sortkeys BLOB NOT NULL) STRICT",
 	"CREATE INDEX message_file ON message(file) WHERE file IS NOT NULL",
 	"CREATE TABLE chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
@@ -47,7 +47,7 @@ static const char *const tables[] = {
 	"  arrived INTEGER NOT NULL, expires INTEGER NOT NULL, is_8bit INTEGER NOT NULL DEFAULT 0, envelope_id TEXT,"
 	"  returns INTEGER NOT NULL DEFAULT 0, n_left INTEGER NOT NULL) STRICT",
 	"CREATE INDEX qmsg_message ON qmsg(message_id)",
-	"CREATE TABLE qrcpt(item_id INTEGER PRIMARY KEY AUTOINCREMENT, queue_id INTEGER NOT NULL, kind INTEGER NOT NULL DEFAULT 0,"
+	"CREATE TABLE qrcpt(item_id INTEGER PRIMARY KEY, queue_id INTEGER NOT NULL, kind INTEGER NOT NULL DEFAULT 0,"
 	"  recipient TEXT NOT NULL, original TEXT, notify INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL, token INTEGER NOT NULL DEFAULT 0,"
 	"  hold INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, delay_noticed INTEGER NOT NULL DEFAULT 0,"
 	"  status TEXT, remote TEXT) STRICT",

@@ -1,4 +1,4 @@
-/* store_schema: the tables of shard 0, version 3.  ARCHITECTURE.md shows them; a test compares. */
+/* store_schema: the tables of shard 0, version 4.  ARCHITECTURE.md shows them; a test compares. */
 #ifndef MAILSTORE_STORE_SCHEMA_H
 #define MAILSTORE_STORE_SCHEMA_H
 
@@ -9,7 +9,7 @@
 #include "database/database.h"
 #include "database/database_statement.h"
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 
 /* Inside a transaction of an empty database. */
 void store_schema_create(struct database *, const char *uuid, const unsigned char secret[32], const char *postmaster, int64_t now_s);

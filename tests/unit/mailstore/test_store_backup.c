@@ -82,6 +82,23 @@ static void what_is_saved_is_restored(bool is_folder)
 	fixture_close(&copy);
 }
 
+static void a_store_restored_empty_gives_no_id_of_the_old_one_again(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } }, copy;
+
+	fixture_start(&f, "empty");
+	int64_t bob = add_user(&f, "bob@a.test");
+	CHECK_ROW(backup(&f, "empty.file", false), err.text);
+	deliver_to(&f, 100, &bob, 1);
+	deliver_remote(&f, "x@elsewhere.test", true, 3600);
+	CHECK_ROW(restore(&copy, "emptied", "empty.file", false, false), err.text);
+	deliver_to(&copy, 100, &bob, 1);
+	deliver_remote(&copy, "x@elsewhere.test", true, 3600);
+	CHECK(ask(&copy, "SELECT min(message_id) FROM message") > 1000000 && ask(&copy, "SELECT min(item_id) FROM qrcpt") > 1000000);
+	fixture_close(&f);
+	fixture_close(&copy);
+}
+
 static void an_unchanged_store_keeps_its_uids(void)
 {
 	struct fixture f = { .options = { .ephemeral = true } }, copy;
@@ -289,6 +306,7 @@ int main(int argc, char **argv)
 		return store_backup(&(struct store_backup_options){ .data_dir = argv[1], .path = argv[2], .is_folder = true }, &result, &err) ? 3 : 4;
 	what_is_saved_is_restored(false);
 	what_is_saved_is_restored(true);
+	a_store_restored_empty_gives_no_id_of_the_old_one_again();
 	an_unchanged_store_keeps_its_uids();
 	the_second_run_copies_what_is_new();
 	what_the_backup_has_whole_it_keeps();

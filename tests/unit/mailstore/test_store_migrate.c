@@ -182,11 +182,13 @@ static void a_kept_store_becomes_what_is_made_now(const char *name)
 	fixture_close(&f);
 	describe_schema(open_shard(f.data_dir, DATABASE_LOOK), &made);
 	put_kept_store(&f, name);
+	int64_t noted = ask(&f, "SELECT seq FROM sqlite_sequence WHERE name = 'message'"), noted_items = ask(&f, "SELECT seq FROM sqlite_sequence WHERE name = 'qrcpt'");
 	fixture_open(&f);
 	CHECK_ROW(schema(&f) == NOW && ask(&f, "PRAGMA user_version") == NOW, name);
 	CHECK_ROW(findings(&f) == 0 && get_user(&f, "bob@a.test") == ERROR_NONE, name);
 	int64_t bob = answer.user.user_id;
-	CHECK_ROW(deliver_to(&f, 500, &bob, 1) == ERROR_NONE, name);
+	CHECK_ROW(deliver_to(&f, 500, &bob, 1) == ERROR_NONE && deliver_remote(&f, "x@elsewhere.test", false, 0) == ERROR_NONE, name);
+	CHECK_ROW(ask(&f, "SELECT max(message_id) FROM message") == noted + 2 && ask(&f, "SELECT max(item_id) FROM qrcpt") == noted_items + 1, "ids go on behind those that were given");
 	fixture_close(&f);
 	describe_schema(open_shard(f.data_dir, DATABASE_LOOK), &migrated);
 	CHECK_TEXT(migrated.at, made.at, name);
@@ -217,6 +219,7 @@ int main(int argc, char **argv)
 	CHECK_ROW(names_both(err.text), "and names both versions");
 	a_kept_store_becomes_what_is_made_now("version1");
 	a_kept_store_becomes_what_is_made_now("version2");
+	a_kept_store_becomes_what_is_made_now("version3");
 	all_is_told_as_before();
 	who_meets_a_migration_waits_for_it();
 	return check_finish();

@@ -94,7 +94,7 @@ static void a_long_list_comes_in_batches(struct fixture *f)
 
 	queue_three(f, false);
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
-	       "INSERT INTO qrcpt(queue_id, recipient, next_at) SELECT queue_id, 'u' || i || CASE WHEN i % 100 THEN '@b.test' ELSE '@d.test' END, 1 FROM n, qmsg");
+	       "INSERT INTO qrcpt(item_id, queue_id, recipient, next_at) SELECT 100000 + i, queue_id, 'u' || i || CASE WHEN i % 100 THEN '@b.test' ELSE '@d.test' END, 1 FROM n, qmsg");
 	do {
 		struct store_queue_filter filter = { .domain = "d.test" };
 		answer_clear();

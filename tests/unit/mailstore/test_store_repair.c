@@ -69,7 +69,7 @@ static const struct damage {
 	{ "a wrong size", { "UPDATE msg SET size = size + 1 WHERE id & 4294967295 = 1" }, "size corrected", "SELECT size = 100 FROM msg WHERE id & 4294967295 = 1" },
 	{ "a queue count that drifted", { "UPDATE qmsg SET n_left = 7" }, "recounted", "SELECT n_left = 1 FROM qmsg" },
 	{ "a queue without recipients", { "DELETE FROM qrcpt" }, "recounted", "SELECT count(*) = 0 FROM qmsg" },
-	{ "a recipient without a message", { "INSERT INTO qrcpt(queue_id, recipient, next_at) VALUES(5, 'y@b.test', 0)" }, "y@b.test", "SELECT count(*) = 1 FROM qrcpt" },
+	{ "a recipient without a message", { "INSERT INTO qrcpt(item_id, queue_id, recipient, next_at) VALUES(100000, 5, 'y@b.test', 0)" }, "y@b.test", "SELECT count(*) = 1 FROM qrcpt" },
 	{ "a lease of nobody", { "UPDATE qrcpt SET token = 5" }, "due again", "SELECT token = 0 FROM qrcpt" },
 	{ "a mailbox of nobody", { "UPDATE mailbox SET user_id = 77 WHERE mailbox_id = 1" }, "kept in a mailbox of recovered@",
 	  "SELECT n_messages = 3 FROM mailbox WHERE name = 'Recovered 77/INBOX'" },
