@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
 #include "mailstore/care.h"
@@ -12,7 +13,7 @@ static void print_finding(void *owner, const char *text)
 	const struct mailctl *ctl = owner;
 
 	if (ctl->json)
-		mailctl_print_json(json_pack("{s:s}", "finding", text));
+		mailctl_print_json(json_pack("{s:o}", "finding", mailctl_show_json(text)));
 	else
 		puts(text);
 }
@@ -22,7 +23,7 @@ static void print_repair(void *owner, const char *text, const char *done)
 	const struct mailctl *ctl = owner;
 
 	if (ctl->json)
-		mailctl_print_json(json_pack("{s:s, s:s?}", "finding", text, "done", done));
+		mailctl_print_json(json_pack("{s:o, s:o}", "finding", mailctl_show_json(text), "done", mailctl_show_json(done)));
 	else
 		printf("%s: %s\n", text, done != NULL ? done : "NOT REPAIRED");
 }

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_verbs.h"
 #include "service/service_settings.h"
 
@@ -17,7 +18,7 @@ static json_t *value_json(const struct settings_row *row, const void *field)
 	switch (row->type) {
 	case SETTINGS_TEXT:
 	case SETTINGS_PATH:
-		return *(const char *const *)field != NULL ? json_string(*(const char *const *)field) : json_null();
+		return mailctl_show_json(*(const char *const *)field);
 	case SETTINGS_INT:
 	case SETTINGS_SIZE:
 	case SETTINGS_DURATION:
@@ -31,7 +32,7 @@ static json_t *value_json(const struct settings_row *row, const void *field)
 	case SETTINGS_TEXTS:
 		array = json_array();
 		for (size_t i = 0; i < texts->n; i++)
-			json_array_append_new(array, json_string(texts->at[i]));
+			json_array_append_new(array, mailctl_show_json(texts->at[i]));
 		return array;
 	case SETTINGS_LIST:
 		array = json_array();

@@ -18,17 +18,27 @@ static bool parse_catch_all(int argc, char **argv, int *catch_all)
 	while ((option = mailctl_option(argc, argv, options)) != -1) {
 		if (option == '?')
 			return false;
+		if (*catch_all == (option == 2)) {
+			mailctl_usage("--catch-all or --no-catch-all, not both");
+			return false;
+		}
 		*catch_all = option == 1;
 	}
 	return true;
 }
 
-static void say(const struct mailctl *ctl, const char *domain, const char *done, const char *text)
+/* catch_all: as it is now; -1: the domain is gone. */
+static void say(const struct mailctl *ctl, const char *domain, const char *done, int catch_all, const char *text)
 {
+	json_t *object = json_pack("{s:o, s:s}", "domain", mailctl_show_json(domain), "done", done);
+
+	if (catch_all >= 0)
+		json_object_set_new(object, "catch_all", json_boolean(catch_all));
 	if (ctl->json)
-		mailctl_print_json(json_pack("{s:o, s:s}", "domain", mailctl_show_json(domain), "done", done));
+		mailctl_print_json(json_incref(object));
 	else
 		printf("%s%s\n", domain, text);
+	json_decref(object);
 }
 
 int mailctl_domain_add(struct mailctl *ctl, int argc, char **argv)
@@ -44,7 +54,7 @@ int mailctl_domain_add(struct mailctl *ctl, int argc, char **argv)
 		store_domain_add(m.client, bytes_text(argv[optind]), catch_all == 1, mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
-			say(ctl, argv[optind], "added", " added");
+			say(ctl, argv[optind], "added", catch_all == 1, catch_all == 1 ? " added; any recipient makes its mailbox" : " added");
 	}
 	mailctl_store_close(&m);
 	return code;
@@ -66,7 +76,7 @@ int mailctl_domain_set(struct mailctl *ctl, int argc, char **argv)
 		store_domain_set(m.client, bytes_text(argv[optind]), catch_all == 1, mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
-			say(ctl, argv[optind], "set", catch_all == 1 ? ": any recipient makes its mailbox" : ": only users and aliases receive");
+			say(ctl, argv[optind], "set", catch_all, catch_all == 1 ? ": any recipient makes its mailbox" : ": only users and aliases receive");
 	}
 	mailctl_store_close(&m);
 	return code;
@@ -121,7 +131,7 @@ int mailctl_domain_delete(struct mailctl *ctl, int argc, char **argv)
 		store_domain_delete(m.client, bytes_text(argv[1]), mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
-			say(ctl, argv[1], "deleted", ": deleted");
+			say(ctl, argv[1], "deleted", -1, ": deleted");
 	}
 	mailctl_store_close(&m);
 	return code;

@@ -13,6 +13,8 @@
 #include "mailstore/mailboxes.h"
 #include "mailstore/users.h"
 
+#define AGE_MAX_S (INT64_C(36500) * 86400)
+
 struct asking {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
@@ -54,14 +56,31 @@ static bool begin(struct asking *a, struct mailctl *ctl, const char *address, in
 	return *code == EX_OK;
 }
 
-static int finish(struct asking *a, int code, const char *address, const char *name, const char *done)
+/* As mailctl_store_wait; an error says whose mailbox it is about. */
+static int wait_for(struct asking *a, const char *address, const char *name)
+{
+	store_client_wait(a->m.client);
+	if (a->m.err.kind == ERROR_NONE)
+		return EX_OK;
+	error_prefix(&a->m.err, "%s %s", address, name);
+	if (a->m.err.kind == ERROR_NOT_FOUND)
+		error_set(&a->m.err, ERROR_NOT_FOUND, "%s (mailctl mailbox list %s)", a->m.err.text, address);
+	return mailctl_store_wait(&a->m);
+}
+
+/* more: what there is to say besides, for JSON, or NULL; taken. */
+static int finish(struct asking *a, int code, const char *address, const char *name, const char *done, json_t *more)
 {
 	if (code == EX_OK)
-		code = mailctl_store_wait(&a->m);
-	if (code == EX_OK && a->ctl->json)
-		mailctl_print_json(json_pack("{s:o, s:o, s:s}", "user", mailctl_show_json(address), "mailbox", mailctl_show_json(name), "done", done));
-	else if (code == EX_OK)
+		code = wait_for(a, address, name);
+	if (code == EX_OK && a->ctl->json) {
+		json_t *object = json_pack("{s:o, s:o, s:s}", "user", mailctl_show_json(address), "mailbox", mailctl_show_json(name), "done", done);
+		json_object_update(object, more);
+		mailctl_print_json(object);
+	} else if (code == EX_OK) {
 		printf("%s %s: %s\n", address, name, done);
+	}
+	json_decref(more);
 	mailctl_store_close(&a->m);
 	return code;
 }
@@ -132,7 +151,7 @@ int mailctl_mailbox_create(struct mailctl *ctl, int argc, char **argv)
 		store_mailbox_create(a.m.client, a.user_id, bytes_text(argv[2]), 0, made, &a);
 		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(argv[2]), true, mailctl_store_done, &a.m);
 	}
-	return finish(&a, code, argv[1], argv[2], "created");
+	return finish(&a, code, argv[1], argv[2], "created", NULL);
 }
 
 static void deleted(void *owner, const struct error *err, int64_t mailbox_id)
@@ -160,11 +179,11 @@ int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
 		return mailctl_usage("this deletes %s of %s with all mail in it; say --yes if that is meant", name, address);
 	if (begin(&a, ctl, address, &code)) {
 		store_mailbox_delete(a.m.client, a.user_id, bytes_text(name), deleted, &a);
-		code = mailctl_store_wait(&a.m);
+		code = wait_for(&a, address, name);
 	}
 	if (code == EX_OK)
 		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(name), false, mailctl_store_done, &a.m);
-	return finish(&a, code, address, name, "deleted");
+	return finish(&a, code, address, name, "deleted", NULL);
 }
 
 /* The ends of the subscribed names that a renaming changes: "" for the mailbox itself, "/June" for one below it. */
@@ -216,11 +235,13 @@ int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
 	}
 	if (code == EX_OK) {
 		store_mailbox_rename(a.m.client, a.user_id, bytes_text(a.name), bytes_text(argv[3]), mailctl_store_done, &a.m);
-		code = mailctl_store_wait(&a.m);
+		store_client_wait(a.m.client);
+		/* the old name is the one that is missing, the new one the one in the way */
+		code = wait_for(&a, argv[1], a.m.err.kind == ERROR_NOT_FOUND ? a.name : argv[3]);
 	}
 	if (code == EX_OK)
 		move_subscriptions(&a, argv[3]);
-	code = finish(&a, code, argv[1], argv[3], "renamed");
+	code = finish(&a, code, argv[1], argv[3], "renamed", json_pack("{s:o}", "was", mailctl_show_json(argv[2])));
 	buffer_release(&a.ends);
 	return code;
 }
@@ -228,14 +249,17 @@ int mailctl_mailbox_rename(struct mailctl *ctl, int argc, char **argv)
 int mailctl_mailbox_expire(struct mailctl *ctl, int argc, char **argv)
 {
 	struct asking a = { 0 };
+	char done[64] = "messages stay";
 	int64_t age_s = 0;
 	int code;
 
 	if (!mailctl_wants(argc, 3, "mailbox expire ADDRESS NAME AGE|never", &code))
 		return code;
-	if (strcmp(argv[3], "never") != 0 && (!text_parse_duration_s(argv[3], &age_s) || age_s == 0))
+	if (strcmp(argv[3], "never") != 0 && (!text_parse_duration_s(argv[3], &age_s) || age_s == 0 || age_s > AGE_MAX_S))
 		return mailctl_usage("AGE is a time such as 30d or 12h, or never; not \"%s\"", argv[3]);
+	if (age_s > 0)
+		snprintf(done, sizeof done, "messages go after %.4g days", (double)age_s / 86400);
 	if (begin(&a, ctl, argv[1], &code))
 		store_mailbox_set_expire(a.m.client, a.user_id, bytes_text(argv[2]), age_s, mailctl_store_done, &a.m);
-	return finish(&a, code, argv[1], argv[2], age_s > 0 ? "messages go when they are that old" : "messages stay");
+	return finish(&a, code, argv[1], argv[2], done, json_pack("{s:o}", "expire_after", mailctl_show_json_time(age_s)));
 }

@@ -15,9 +15,10 @@ struct listing {
 
 json_t *mailctl_user_list_json(const struct store_user *user)
 {
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I}", "user", user->name, "disabled", user->disabled,
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o}", "user", user->name, "disabled", user->disabled,
 	                 "has_password", user->has_password, "messages", (json_int_t)user->n_messages,
-	                 "used", (json_int_t)user->used, "quota", (json_int_t)user->quota);
+	                 "used", (json_int_t)user->used, "quota", (json_int_t)user->quota,
+	                 "full_since", mailctl_show_json_time(user->full_since_s));
 }
 
 static void print_row(const struct store_user *user)

@@ -57,7 +57,7 @@ static void print_json(struct showing *x)
 {
 	json_t *object = mailctl_user_list_json(&x->user);
 
-	json_object_update_new(object, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "full_since", mailctl_show_json_time(x->user.full_since_s),
+	json_object_update_new(object, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
 		"sent_today", (json_int_t)x->user.n_sent, "sent_to_today", (json_int_t)x->user.n_sent_to,
 		"messages_per_day", (json_int_t)x->m.settings.limits.messages_per_day, "created", mailctl_show_json_time(x->user.created_s),
 		"reached_by", ends_json(x, true), "leads_to", ends_json(x, false)));
