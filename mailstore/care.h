@@ -26,8 +26,8 @@ struct store_stats {
 	int64_t created_s;
 };
 typedef void store_stats_fn(void *owner, const struct error *err, const struct store_stats *);
+/* Counted by a reader, in one go. */
 struct store_request *store_stats(struct store_client *, store_stats_fn *, void *owner);
-
 
 /*
  * The care of the store, about budget_ms of writer time (five times that while old messages wait to be removed), in short parts.  Call every

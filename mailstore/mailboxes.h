@@ -52,9 +52,9 @@ struct store_request *store_mailbox_get(struct store_client *, int64_t user_id, 
 struct store_request *store_mailbox_create(struct store_client *, int64_t user_id, struct bytes name, unsigned special_use, store_mailbox_fn *, void *owner);
 /*
  * With all mailboxes below it; `from` may be a level that only has mailboxes below it.  Mailboxes keep their UIDs, and their UIDVALIDITY
- * unless their new name had a higher one before.  INBOX stays, its messages move to a new mailbox `to` (in
- * parts, as by store_message_move: after an error some may be there), and what is below INBOX stays too.  Subscriptions are names and stay as they are.  NOT_FOUND: from; EXISTS: to, or a mailbox below it;
- * SYNTAX, LIMIT as for create.  RFC 9051 6.3.6.
+ * unless their new name had a higher one before.  INBOX stays, its messages move to a new mailbox `to` (in parts, as by
+ * store_message_move: after an error some may be there), and what is below INBOX stays too.  Subscriptions are names and stay as they
+ * are.  NOT_FOUND: from; EXISTS: to, or a mailbox below it; SYNTAX, LIMIT as for create.  RFC 9051 6.3.6.
  */
 struct store_request *store_mailbox_rename(struct store_client *, int64_t user_id, struct bytes from, struct bytes to, store_done_fn *, void *owner);
 typedef void store_deleted_fn(void *owner, const struct error *err, int64_t mailbox_id);

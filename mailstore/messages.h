@@ -72,12 +72,14 @@ struct store_flags_change {
 	size_t n_keywords;
 	uint64_t unchanged_since;       /* UINT64_MAX = no condition */
 };
-/* modified: UIDs left alone because their modseq was above unchanged_since.  modseq 0 = nothing changed. */
+/* modified: UIDs left alone because their modseq was above unchanged_since; borrowed.  modseq 0 = nothing changed. */
 typedef void store_flags_fn(void *owner, const struct error *err, uint64_t modseq, const struct ranges *modified);
+/* In parts of 5,000, the modseq is the last one's: an error may come after some were changed.  NOT_FOUND; LIMIT: too many keywords. */
 struct store_request *store_message_flags(struct store_client *, const struct store_flags_change *, store_flags_fn *, void *owner);
 
+/* uids: what was removed, also when an error ended it; borrowed.  modseq 0 = nothing was. */
 typedef void store_expunge_fn(void *owner, const struct error *err, uint64_t modseq, const struct ranges *uids);
-/* Remove messages that are \Deleted, those in uids only when it is not NULL. */
+/* Remove messages that are \Deleted, those in uids only when it is not NULL; in parts of 5,000.  NOT_FOUND. */
 struct store_request *store_message_expunge(struct store_client *, int64_t mailbox_id, const struct ranges *uids, store_expunge_fn *, void *owner);
 
 /* The n-th of `from` became the n-th of `to`; both empty, and the rest 0, when nothing was there to copy. */
@@ -112,6 +114,7 @@ struct store_changes {                  /* owned by whom it is given to: store_c
 void store_changes_destroy(struct store_changes *);
 /* err NOT_FOUND: the mailbox was deleted. */
 typedef void store_changes_fn(void *owner, const struct error *err, struct store_changes *);
+/* What is new, changed or gone above since_modseq, which may be 0: everything there is.  RFC 7162. */
 struct store_request *store_mailbox_changes(struct store_client *, int64_t mailbox_id, uint64_t since_modseq, store_changes_fn *, void *owner);
 
 #endif

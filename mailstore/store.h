@@ -1,7 +1,8 @@
 /*
  * store: mailboxes, messages, users and the queue, durable.  This page: opening it, and a loop's window on it.
- * What can be asked of it stands in users.h, mailboxes.h, messages.h, bodies.h, deliver.h, queue.h, queue_admin.h, journal.h and
- * care.h; no SQL and no SQLite type shows in any of them.  Headers called store_… are the folder's own.
+ * What can be asked of it stands in users.h, mailboxes.h, messages.h, threads.h, search.h, bodies.h, deliver.h, queue.h,
+ * queue_admin.h, journal.h, care.h and backup.h; no SQL and no SQLite type shows in any of them.  Headers called store_… are the
+ * folder's own.
  *
  * A process opens one store (writer thread, reader threads); each loop has a store_client whose descriptor
  * becomes readable when completions wait.  Every request below returns at once and calls its
@@ -9,8 +10,8 @@
  * completion of a write means: committed and synced.  Arguments are copied unless "taken" is said.
  * The returned handle serves only store_request_forget and is void once the completion began.
  *
- * ids are int64, 0 = none.  Times are Unix seconds.  Errors: NOT_FOUND, EXISTS, FULL (disk or quota), TRY_LATER (busy,
- * lost lease), CORRUPT, SYSTEM, LIMIT, SYNTAX (bad name).
+ * ids are int64, 0 = none.  Times are Unix seconds.  Any request may fail with FULL (no disk), TRY_LATER (busy), CORRUPT and
+ * SYSTEM; NOT_FOUND, EXISTS, DENIED, LIMIT, SYNTAX (bad name) and FULL (quota) mean what the request's page says.
  */
 #ifndef MAILSTORE_STORE_H
 #define MAILSTORE_STORE_H
@@ -57,13 +58,16 @@ struct store *store_open(const struct store_options *, struct error *err);
 void store_close(struct store *);
 
 #define STORE_UUID_LEN 36
+/* "xxxxxxxx-xxxx-…", made with the store; valid while it is open. */
 const char *store_uuid(const struct store *);
 /* 32 random octets made with the store: key of hint tags and of fake salts. */
 const unsigned char *store_secret(const struct store *);
 
+/* A loop's window: used by one thread. */
 struct store_client *store_client_create(struct store *, struct error *err);
 /* Completions of unfinished requests are not called; accepted writes still happen. */
 void store_client_destroy(struct store_client *);
+/* Readable while completions wait; to be watched, not read. */
 int store_client_fd(const struct store_client *);
 /* Run the completions that wait. */
 void store_client_dispatch(struct store_client *);

@@ -1,3 +1,4 @@
+#include "mailstore/deliver.h"
 
 #include "mailstore/store_delivery.h"
 #include "mailstore/store_request.h"

@@ -1,3 +1,5 @@
+#include "mailstore/journal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
+#include "mailstore/bodies.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "mailstore/bodies.h"
 #include "mailstore/store_read.h"
 #include "mailstore/store_request.h"
 

@@ -1,3 +1,4 @@
+#include "mailstore/store.h"
 
 #include "mailstore/store_context.h"
 #include "mailstore/store_open.h"

@@ -1,4 +1,4 @@
-
+#include "mailstore/queue.h"
 
 #include "mailstore/store_lease.h"
 #include "mailstore/store_open.h"

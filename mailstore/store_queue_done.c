@@ -1,3 +1,4 @@
+#include "mailstore/queue.h"
 
 #include "base/codec.h"
 #include "base/log.h"

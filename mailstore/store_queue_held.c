@@ -1,7 +1,8 @@
+#include "mailstore/queue_admin.h"
+
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "mailstore/queue_admin.h"
 #include "mailstore/store_context.h"
 #include "mailstore/store_request.h"
 

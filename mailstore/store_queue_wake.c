@@ -1,3 +1,4 @@
+#include "mailstore/queue.h"
 
 #include "mailstore/store_queue_row.h"
 #include "mailstore/store_request.h"

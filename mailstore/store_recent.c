@@ -1,3 +1,4 @@
+#include "mailstore/mailboxes.h"
 
 #include "mailstore/store_mailbox.h"
 #include "mailstore/store_request.h"

@@ -1,3 +1,4 @@
+#include "mailstore/mailboxes.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /*
  * threads: messages of a mailbox in order and in threads, from what was kept at delivery; no message is parsed.  RFC 5256, RFC 5957.
- * What a request holds meanwhile is counted in the store's budget: LIMIT when there is no more.  The rows are read in batches of about 10 ms, each a read transaction of its own; what is expunged meanwhile may be missing.
+ * What a request holds meanwhile is counted in the store's budget: LIMIT when there is no more.  The rows are read in batches of about
+ * 10 ms, each a read transaction of its own; what is expunged meanwhile may be missing.
  */
 #ifndef MAILSTORE_THREADS_H
 #define MAILSTORE_THREADS_H

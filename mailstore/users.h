@@ -26,13 +26,22 @@ struct store_user {
 /* Borrowed during the call; n 0 and NOT_FOUND for a get that found nothing. */
 typedef void store_user_fn(void *owner, const struct error *err, const struct store_user *users, size_t n);
 
-/* name is the whole address; its domain must exist.  password NULL = cannot log in.  Makes INBOX, Drafts, Sent, Archive, Junk, Trash
- * (with their special use, subscribed).  The completion gets the new user. */
+/*
+ * name is the whole address.  password NULL = cannot log in.  Makes INBOX, Drafts, Sent, Archive, Junk, Trash (with their special use,
+ * subscribed).  The completion gets the new user.  EXISTS, but a mailbox that mail made (catch_all) is adopted; NOT_FOUND: its domain is
+ * none of ours; SYNTAX.
+ */
 struct store_request *store_user_create(struct store_client *, struct bytes name, const struct password_record *password, store_user_fn *, void *owner);
+/* NOT_FOUND. */
 struct store_request *store_user_get(struct store_client *, struct bytes name, store_user_fn *, void *owner);
+/* All, sorted by name. */
 struct store_request *store_user_list(struct store_client *, store_user_fn *, void *owner);
+/* Instead of the one there is.  NOT_FOUND. */
 struct store_request *store_user_set_password(struct store_client *, struct bytes name, const struct password_record *, store_done_fn *, void *owner);
-/* With its mailboxes, in parts, disabled before the first: one that was cut off is asked for again.  Bodies go when nobody points at them.  Aliases that lead there stay: their mail is then refused, or reported to its sender. */
+/*
+ * With its mailboxes, in parts, disabled before the first: one that was cut off is asked for again.  Bodies go when nobody points at
+ * them.  Aliases that lead there stay: their mail is then refused, or reported to its sender.  NOT_FOUND.
+ */
 struct store_request *store_user_delete(struct store_client *, struct bytes name, store_done_fn *, void *owner);
 
 struct store_user_change {
@@ -40,6 +49,7 @@ struct store_user_change {
 	bool sets_quota;                /* a grace time under way ends with it */
 	uint64_t quota;                 /* octets; 0 = none */
 };
+/* NOT_FOUND; SYNTAX: a quota beyond INT64_MAX. */
 struct store_request *store_user_set(struct store_client *, struct bytes name, const struct store_user_change *, store_done_fn *, void *owner);
 
 /*

@@ -21,7 +21,6 @@ void charset_guess_to_utf8(struct bytes text, struct buffer *out);
  */
 void charset_prepare(void);
 
-
 /*
  * The same for text that comes in pieces.  Zero-initialise; start, feed, finish, and it can be started again.  Where charset_to_utf8 guesses
  * by the whole text, each line is guessed by itself (by its first 4 KiB and what follows, when it is longer).
