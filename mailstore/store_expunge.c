@@ -39,13 +39,13 @@ struct part {
 static void collect(struct part *part, uint32_t first, uint32_t last)
 {
 	struct expunge_request *self = part->self;
-	struct database_statement *s = database_statement_begin(part->context->db,
-		"SELECT id, modseq, message_id, size, flags, internal_date FROM msg WHERE id BETWEEN ? AND ?");
+	struct database_statement *s;
 
 	if (first < self->part_from)
 		first = self->part_from;
 	if (first > last)
 		return;
+	s = database_statement_begin(part->context->db, "SELECT id, modseq, message_id, size, flags, internal_date FROM msg WHERE id BETWEEN ? AND ?");
 	database_statement_bind_int(s, 1, store_row_id(self->mailbox_id, first));
 	database_statement_bind_int(s, 2, store_row_id(self->mailbox_id, last));
 	while (!part->is_full && database_statement_step(s)) {
@@ -197,6 +197,7 @@ struct store_request *store_message_expunge(struct store_client *client, int64_t
 
 void store_expunge_all(struct store_context *context, int64_t user_id)
 {
+	/* each names ?2, so that one loop can bind them all */
 	static const char *const statements[] = {
 		"INSERT OR REPLACE INTO gc(message_id, at) SELECT g.message_id, ?2 FROM mailbox m JOIN msg g "
 		"ON g.id BETWEEN m.mailbox_id << 32 AND m.mailbox_id << 32 | 4294967295 WHERE m.user_id = ?1",

@@ -54,12 +54,13 @@ static uint64_t apply(enum store_flags_op op, uint64_t flags, uint64_t bits)
 static void collect(struct part *part, struct range range)
 {
 	struct flags_request *self = part->self;
-	struct database_statement *s = database_statement_begin(part->context->db, "SELECT id, modseq, flags FROM msg WHERE id BETWEEN ? AND ?");
+	struct database_statement *s;
 
 	if (range.first < self->part_from)
 		range.first = self->part_from;
 	if (range.first > range.last)
 		return;
+	s = database_statement_begin(part->context->db, "SELECT id, modseq, flags FROM msg WHERE id BETWEEN ? AND ?");
 	database_statement_bind_int(s, 1, store_row_id(self->mailbox_id, range.first));
 	database_statement_bind_int(s, 2, store_row_id(self->mailbox_id, range.last));
 	while (!part->is_full && database_statement_step(s)) {
@@ -78,11 +79,11 @@ static void collect(struct part *part, struct range range)
 
 static void count(struct store_context *context, int64_t mailbox_id, int64_t unseen, int64_t deleted)
 {
-	struct database_statement *s = database_statement_begin(context->db,
-		"UPDATE mailbox SET n_unseen = n_unseen + ?2, n_deleted = n_deleted + ?3 WHERE mailbox_id = ?1");
+	struct database_statement *s;
 
 	if (unseen == 0 && deleted == 0)
 		return;
+	s = database_statement_begin(context->db, "UPDATE mailbox SET n_unseen = n_unseen + ?2, n_deleted = n_deleted + ?3 WHERE mailbox_id = ?1");
 	database_statement_bind_int(s, 1, mailbox_id);
 	database_statement_bind_int(s, 2, unseen);
 	database_statement_bind_int(s, 3, deleted);
