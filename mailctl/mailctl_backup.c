@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "mailctl/mailctl_progress.h"
 #include "mailctl/mailctl_show.h"
@@ -12,6 +13,8 @@
 #include "mailctl/mailctl_verbs.h"
 #include "mailstore/backup.h"
 #include "service/service_exit.h"
+#include "service/service_rights.h"
+#include "service/service_settings.h"
 
 static void tell(void *owner, uint64_t done, uint64_t all)
 {
@@ -94,6 +97,21 @@ int mailctl_backup(struct mailctl *ctl, int argc, char **argv)
 	return code;
 }
 
+/* The folder was moved away, most likely: it is made anew, for the user that the configuration names.  What goes wrong is told when it is looked for. */
+static void make_data_dir(const struct mailctl *ctl)
+{
+	struct service_settings settings;
+	struct service_identity who;
+	struct arena arena = { 0 };
+	struct error ignored = { 0 };
+
+	bool is_known = service_settings_load(ctl->config, &arena, &settings, &ignored);
+	bool is_named = is_known && geteuid() == 0 && settings.user != NULL && service_rights_of_user(settings.user, &who, &ignored);
+	if (is_known && (is_named || geteuid() != 0) && mkdir(settings.data_dir, 0700) == 0 && is_named && chown(settings.data_dir, who.uid, who.gid) != 0)
+		rmdir(settings.data_dir);
+	arena_reset(&arena);
+}
+
 int mailctl_restore(struct mailctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = { { "unchanged", no_argument, NULL, 'u' }, { 0 } };
@@ -111,6 +129,7 @@ int mailctl_restore(struct mailctl *ctl, int argc, char **argv)
 	}
 	if (!mailctl_wants(argc - optind, 0, "restore FILE|DIR [--unchanged]", &code))
 		return code;
+	make_data_dir(ctl);
 	if (mailctl_store_prepare(&m, ctl, &code)) {
 		struct store_backup_options options = {
 			.data_dir = m.settings.data_dir, .path = argv[optind], .is_folder = is_folder(argv[optind]), .unchanged = unchanged,
