@@ -22,10 +22,11 @@ static inline struct bytes buffer_bytes(const struct buffer *b)
 	return (struct bytes){ b->at, b->len };
 }
 
-/* Room for n more octets; returns where they go.  Follow with buffer_added. */
+/* Room for n more octets; returns where they go.  Follow with buffer_added: how many came. */
 char *buffer_reserve(struct buffer *, size_t n);
 void buffer_added(struct buffer *, size_t n);
 
+/* Append a copy. */
 void buffer_add(struct buffer *, const void *at, size_t len);
 void buffer_add_bytes(struct buffer *, struct bytes);
 void buffer_add_text(struct buffer *, const char *text);

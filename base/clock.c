@@ -18,7 +18,7 @@ static int64_t offset_ms(void)
 	return test_offset_ms != NULL ? __atomic_load_n(test_offset_ms, __ATOMIC_ACQUIRE) : 0;
 }
 
-int clock_open_test(void)
+bool clock_open_test(void)
 {
 	const char *path = getenv("POSTA_TEST_CLOCK");
 
@@ -38,7 +38,7 @@ int clock_open_test(void)
 	return clock_is_test();
 }
 
-int clock_is_test(void)
+bool clock_is_test(void)
 {
 	return test_offset_ms != NULL;
 }
@@ -50,14 +50,14 @@ static int64_t offset_ms(void)
 	return 0;
 }
 
-int clock_open_test(void)
+bool clock_open_test(void)
 {
-	return 0;
+	return false;
 }
 
-int clock_is_test(void)
+bool clock_is_test(void)
 {
-	return 0;
+	return false;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Unix time in seconds and in milliseconds. */
@@ -13,10 +14,10 @@ int64_t clock_monotonic_ms(void);
 /*
  * Test builds (POSTA_TEST) only, otherwise it does nothing: when the environment names a file in
  * POSTA_TEST_CLOCK, its first 8 octets (int64, host order, milliseconds) are mapped and added to every
- * answer above.  Call before the sandbox.  Returns 1 when such a clock is in force: the loop then wakes
- * at least every 20 ms to see it move.
+ * answer above.  Call before the sandbox.  True: such a clock is in force, and the loop wakes at least
+ * every 20 ms to see it move.
  */
-int clock_open_test(void);
-int clock_is_test(void);
+bool clock_open_test(void);
+bool clock_is_test(void);
 
 #endif

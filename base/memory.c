@@ -83,7 +83,7 @@ void memory_wipe(void *at, size_t len)
 		explicit_bzero(at, len);
 }
 
-int memory_equal_secret(const void *a, const void *b, size_t len)
+bool memory_equal_secret(const void *a, const void *b, size_t len)
 {
 	const volatile unsigned char *left = a, *right = b;
 	unsigned char difference = 0;

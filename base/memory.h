@@ -5,6 +5,7 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *xmalloc(size_t size);
@@ -18,6 +19,6 @@ char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Overwrite a secret so that the compiler cannot leave it out. */
 void memory_wipe(void *, size_t len);
 /* True when equal; the time does not depend on where they differ. */
-int memory_equal_secret(const void *, const void *, size_t len);
+bool memory_equal_secret(const void *, const void *, size_t len);
 
 #endif

@@ -28,6 +28,7 @@ struct imap_reply {                     /* slices of the response's text */
 	struct bytes rest;              /* text behind the code, or the response's arguments */
 };
 
+/* One response as imap_token gives it.  False: it is none. */
 bool imap_reply_parse(struct bytes text, struct imap_reply *);
 
 struct imap_reply_list {
@@ -36,6 +37,7 @@ struct imap_reply_list {
 	bool is_noselect;
 	struct bytes special_use;       /* "\\Sent"; empty = none */
 };
+/* The arguments of a LIST response; what RFC 5258 appends is passed over. */
 bool imap_reply_list(struct bytes rest, struct arena *, struct imap_reply_list *);
 
 struct imap_reply_status {

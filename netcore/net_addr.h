@@ -21,6 +21,7 @@ struct net_addr {
 bool net_addr_parse(const char *text, struct net_addr *, struct error *err);
 /* "host:port" or "[v6]:port" in parts; host may be a name.  Port may be missing: default_port is used. */
 bool net_addr_split(const char *text, int default_port, char *host, size_t host_size, int *port, struct error *err);
+/* An IPv4 or IPv6 address without brackets or port.  False: it is none. */
 bool net_addr_from_ip(const char *ip, int port, struct net_addr *);
 /* The form net_addr_parse reads.  ::ffff:a.b.c.d prints as IPv4. */
 const char *net_addr_format(const struct net_addr *, char text[NET_ADDR_TEXT]);
@@ -33,6 +34,7 @@ void net_addr_set_port(struct net_addr *, int port);
 bool net_addr_equal(const struct net_addr *, const struct net_addr *);
 /* 127.0.0.0/8, ::1 and Unix sockets. */
 bool net_addr_is_loopback(const struct net_addr *);
+/* For system calls, with .len; valid as long as the address. */
 const struct sockaddr *net_addr_sockaddr(const struct net_addr *);
 
 #define NET_ADDR_PREFIX_MAX 17

@@ -70,6 +70,7 @@ bool net_datagram_has_gso(const struct net_datagram *);
 
 /* Octets (with administration) that wait. */
 size_t net_datagram_queued(const struct net_datagram *);
+/* Instead of NET_DATAGRAM_QUEUE_MAX. */
 void net_datagram_set_queue_max(struct net_datagram *, size_t octets);
 /* The longest datagram that arrives whole (default 65,535); smaller ones make larger batches.  Before the first pass. */
 void net_datagram_set_receive_max(struct net_datagram *, size_t octets);

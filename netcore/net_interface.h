@@ -1,4 +1,7 @@
-/* net_interface: the network interfaces of this host with their addresses, and news of changes.  It asks the kernel over sockets made by open, so it also works inside a sandbox that forbids bind. */
+/*
+ * net_interface: the network interfaces of this host with their addresses, and news of changes.  It asks the kernel over sockets made by
+ * open, so it also works inside a sandbox that forbids bind.
+ */
 #ifndef NETCORE_NET_INTERFACE_H
 #define NETCORE_NET_INTERFACE_H
 

@@ -1,4 +1,7 @@
-/* net_limit: how many connections an address, or a block of them, holds now (by default IPv4: the address, IPv6: its /64, which is what one host is given).  One loop's (the acceptor's) object, no lock. */
+/*
+ * net_limit: how many connections an address, or a block of them, holds now (by default IPv4: the address, IPv6: its /64, which is what
+ * one host is given).  One loop's (the acceptor's) object, no lock.
+ */
 #ifndef NETCORE_NET_LIMIT_H
 #define NETCORE_NET_LIMIT_H
 

@@ -22,6 +22,7 @@ int net_socket_bind_datagram(const struct net_addr *, struct error *err);
 /* A datagram socket that talks to this one address only; a Unix one gets a name, so that it can be answered.  -1 on error. */
 int net_socket_connect_datagram(const struct net_addr *, struct error *err);
 
+/* Our end; the peer's.  False: not known, and len is 0. */
 bool net_socket_local_addr(int fd, struct net_addr *);
 bool net_socket_peer_addr(int fd, struct net_addr *);
 /* TCP only, harmless on others.  Set before a TLS handshake. */

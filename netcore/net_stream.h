@@ -43,6 +43,7 @@ void net_stream_set_owner(struct net_stream *, const struct net_stream_events *,
 
 /* What has arrived and is not consumed; valid until consumed or until the loop reads again (never while paused). */
 struct bytes net_stream_input(struct net_stream *);
+/* So many octets of its front are used; n <= net_stream_input's len. */
 void net_stream_consume(struct net_stream *, size_t n);
 /* How many octets of input were consumed or discarded since the beginning: the position of net_stream_input's first. */
 uint64_t net_stream_input_offset(const struct net_stream *);

@@ -12,6 +12,7 @@
 
 /* A connected SOCK_SEQPACKET pair, non-blocking and close-on-exec. */
 bool net_unix_pair(int fds[2], struct error *err);
+/* Who is at the other end, as it was when the connection was made (SO_PEERCRED). */
 bool net_unix_peer(int fd, pid_t *pid, uid_t *uid, gid_t *gid, struct error *err);
 /* One datagram (len >= 1) with up to NET_UNIX_FDS_MAX descriptors (they stay ours too).  A full peer is ERROR_TRY_LATER. */
 bool net_unix_send(int fd, const void *at, size_t len, const int *fds, size_t n_fds, struct error *err);

@@ -61,6 +61,7 @@ void service_connection_end(struct service_loop *, const struct net_addr *peer);
 void service_hold(struct service *);
 void service_unhold(struct service *);
 
+/* What the loops of a process share; valid while it serves.  The count of loops does not change. */
 struct budget *service_budget(struct service *);
 struct net_worker *service_worker(struct service *);
 size_t service_loop_count(const struct service *);

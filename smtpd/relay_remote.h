@@ -53,7 +53,10 @@ size_t relay_remote_recipients_max(const struct relay_remote *);
 bool relay_remote_check(struct relay_remote *);
 /* Opened under settings that were replaced since. */
 bool relay_remote_is_outdated(const struct relay_remote *);
-/* One message for these recipients, which become the remote's; only when idle, or with room.  Of a peer that takes whole messages (smtp_client_takes_whole) up to RELAY_JOBS_MAX are under way. */
+/*
+ * One message for these recipients, which become the remote's; only when idle, or with room.  Of a peer that takes whole messages
+ * (smtp_client_takes_whole) up to RELAY_JOBS_MAX are under way.
+ */
 void relay_remote_send(struct relay_remote *, struct list *items);
 /* Finish the message under way, then QUIT; at once when there is none. */
 void relay_remote_stop(struct relay_remote *);
