@@ -6,7 +6,6 @@
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
 #include "mailstore/care.h"
-#include "service/service_exit.h"
 
 static void print_finding(void *owner, const char *text)
 {
@@ -33,10 +32,8 @@ static int check(struct mailctl *ctl, const char *data_dir)
 	struct error err = { 0 };
 	int n = store_check(data_dir, print_finding, ctl, &err);
 
-	if (n < 0) {
-		mailctl_fail(&err);
-		return service_exit_code_store(&err);
-	}
+	if (n < 0)
+		return mailctl_store_fail(&err);
 	if (ctl->json)
 		mailctl_print_json(json_pack("{s:i}", "findings", n));
 	else if (n == 0)
@@ -61,8 +58,7 @@ int mailctl_check(struct mailctl *ctl, int argc, char **argv)
 		return code;
 	if (mailctl_store_prepare(&m, ctl, &code)) {
 		if (repair && !store_repair(m.settings.data_dir, print_repair, ctl, &err)) {
-			mailctl_fail(&err);
-			code = service_exit_code_store(&err);
+			code = mailctl_store_fail(&err);
 			if (err.kind == ERROR_CORRUPT)
 				fputs("mailctl: the file is damaged beyond its indexes: make the store from its last backup (mailctl restore)\n", stderr);
 		} else {

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "mailctl/mailctl_show.h"
+#include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_verbs.h"
 #include "service/service_settings.h"
 
@@ -60,18 +61,14 @@ int mailctl_config_show(struct mailctl *ctl, int argc, char **argv)
 	struct service_settings settings;
 	struct buffer text = { 0 };
 	struct arena arena = { 0 };
-	struct error err = { 0 };
 	int code = EX_OK;
 
 	(void)argv;
 	if (!mailctl_wants(argc, 0, "config show", &code))
 		return code;
-	if (!service_settings_load(ctl->config, &arena, &settings, &err)) {
-		mailctl_fail(&err);
-		code = EX_CONFIG;
-	} else if (ctl->json) {
+	if (mailctl_store_configure(ctl, &arena, &settings, &code) && ctl->json) {
 		mailctl_print_json(group_json(service_settings_rows(), &settings));
-	} else {
+	} else if (code == EX_OK) {
 		settings_format(service_settings_rows(), &settings, &text);
 		fwrite(text.at, 1, text.len, stdout);
 	}

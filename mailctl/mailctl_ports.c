@@ -159,6 +159,15 @@ static int take_options(struct listing *l, int argc, char **argv)
 	return EX_OK;
 }
 
+static int fail(const struct listing *l)
+{
+	const char *daemon = l->service == NULL ? "are smtpd and imapd" : strncmp(l->service, "imap", 4) == 0 ? "is imapd" : "is smtpd";
+
+	fprintf(stderr, "mailctl: no daemon serves %s: %s running with %s?\n",
+	        l->service != NULL ? l->service : l->timeout_ms > 0 ? "all of listen" : "here", daemon, l->m.settings.path);
+	return EX_TEMPFAIL;
+}
+
 int mailctl_ports(struct mailctl *ctl, int argc, char **argv)
 {
 	struct listing l = { .ctl = ctl };
@@ -168,8 +177,7 @@ int mailctl_ports(struct mailctl *ctl, int argc, char **argv)
 		if (wait_for_rows(&l)) {
 			print_rows(&l);
 		} else {
-			fprintf(stderr, "mailctl: no daemon serves %s\n", l.service != NULL ? l.service : l.timeout_ms > 0 ? "all of listen" : "here");
-			code = EX_TEMPFAIL;
+			code = fail(&l);
 		}
 	}
 	mailctl_store_close(&l.m);

@@ -1,30 +1,66 @@
 #include "mailctl/mailctl_store.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "service/service_exit.h"
+#include "service/service_main.h"
 #include "service/service_rights.h"
 
 #define PATIENCE_MS 60000
+
+bool mailctl_store_configure(const struct mailctl *ctl, struct arena *arena, struct service_settings *settings, int *code)
+{
+	struct error err = { 0 };
+	bool is_default = strcmp(ctl->config, SERVICE_CONFIGURATION) == 0;
+
+	if (service_settings_load(ctl->config, arena, settings, &err))
+		return true;
+	if (is_default && err.sys_errno == ENOENT)
+		error_set(&err, ERROR_NOT_FOUND, "%s (-c FILE names another; mailctl init makes one)", err.text);
+	mailctl_fail(&err);
+	*code = EX_CONFIG;
+	return false;
+}
 
 bool mailctl_store_prepare(struct mailctl_store *m, const struct mailctl *ctl, int *code)
 {
 	struct service_identity who;
 	struct error err = { 0 };
 
-	if (!service_settings_load(ctl->config, &m->arena, &m->settings, &err)) {
-		mailctl_fail(&err);
-		*code = EX_CONFIG;
+	if (!mailctl_store_configure(ctl, &m->arena, &m->settings, code))
 		return false;
-	}
 	/* the folder's owner, not the configured user: what is there belongs to it, whoever it is */
 	m->settings.user = NULL;
-	if (service_rights_of_settings(&m->settings, &who, &err) && service_rights_become(&who, &err))
+	if (!service_rights_of_settings(&m->settings, &who, &err)) {
+		*code = mailctl_store_fail(&err);
+		return false;
+	}
+	if (service_rights_become(&who, &err))
 		return true;
+	error_prefix(&err, "%s", m->settings.data_dir);
 	*code = mailctl_fail(&err);
 	return false;
+}
+
+/* What an owner does about a store that does not open, or NULL. */
+static const char *advice(const struct error *err)
+{
+	if (err->sys_errno == ENOENT)
+		return "mailctl init makes a new server, mailctl restore a store from a backup";
+	if (err->sys_errno == EACCES)
+		return "all files there must belong to the folder's owner";
+	return NULL;
+}
+
+int mailctl_store_fail(const struct error *err)
+{
+	const char *what = advice(err);
+
+	fprintf(stderr, "mailctl: %s%s%s%s\n", err->text, what != NULL ? " (" : "", what != NULL ? what : "", what != NULL ? ")" : "");
+	return service_exit_code_store(err);
 }
 
 /* In the store's writer thread; the hint stands before anything is asked of the store. */
@@ -73,8 +109,7 @@ bool mailctl_store_open(struct mailctl_store *m, const struct mailctl *ctl, int 
 		open_hint(m);
 	if (m->client != NULL)
 		return true;
-	mailctl_fail(&err);
-	*code = service_exit_code_store(&err);
+	*code = mailctl_store_fail(&err);
 	return false;
 }
 
@@ -100,5 +135,9 @@ void mailctl_store_done(void *owner, const struct error *err)
 int mailctl_store_wait(struct mailctl_store *m)
 {
 	store_client_wait(m->client);
-	return m->err.kind == ERROR_NONE ? EX_OK : mailctl_fail(&m->err);
+	if (m->err.kind == ERROR_NONE)
+		return EX_OK;
+	if (m->err.kind == ERROR_FULL)
+		error_prefix(&m->err, "%s", m->settings.data_dir);
+	return mailctl_fail(&m->err);
 }

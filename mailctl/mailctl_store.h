@@ -23,6 +23,10 @@ struct mailctl_store {                  /* zero-initialise */
 	struct service_hint *hint;      /* NULL: no multicast here, they poll */
 };
 
+/* Read the configuration; an error is printed, *code is what to exit with. */
+bool mailctl_store_configure(const struct mailctl *, struct arena *, struct service_settings *, int *code);
+/* As mailctl_fail, of a store that cannot be opened: says what to do about it. */
+int mailctl_store_fail(const struct error *);
 /*
  * Read the configuration and become the data folder's owner (when root; any other user but the owner: 77).  Nothing of the
  * store is opened yet.  Errors are printed; *code is what to exit with.

@@ -22,6 +22,7 @@ struct trace {
 	struct hop *hops;
 	size_t n, capacity;
 	uint64_t queue_id, id_hash;
+	const char *asked;              /* the servers' names, in the arena; NULL: none yet */
 	/* of the server that is asked */
 	struct mailctl_store m;
 	const char *server;
@@ -66,6 +67,7 @@ static int ask(struct trace *t, const struct mailctl *ctl, const char *config, u
 	t->from = 0;
 	if (mailctl_store_open(&t->m, &one, &code)) {
 		t->server = keep(t, t->m.settings.hostname);
+		t->asked = t->asked == NULL ? t->server : arena_printf(&t->arena, "%s, %s", t->asked, t->server);
 		do {
 			store_journal_read(t->m.client, queue_id, id_hash, t->from, on_batch, t);
 			code = mailctl_store_wait(&t->m);
@@ -177,7 +179,7 @@ static int print_all(struct trace *t, const struct mailctl *ctl, const char *wha
 	struct error err = { 0 };
 
 	if (t->n == 0) {
-		error_set(&err, ERROR_NOT_FOUND, "the journal knows no message %s", what);
+		error_set(&err, ERROR_NOT_FOUND, "the journal of %s, which is kept for 30 days, knows no message %s", t->asked, what);
 		return mailctl_fail(&err);
 	}
 	qsort(t->hops, t->n, sizeof *t->hops, compare);
@@ -198,6 +200,8 @@ int mailctl_trace(struct mailctl *ctl, int argc, char **argv)
 	if (!mailctl_wants(argc, 1, "[-c FILE]... trace MESSAGE-ID|QUEUE-ID", &code))
 		return code;
 	struct bytes id = bytes_trim(bytes_text(argv[1]));
+	if (id.len == 0)
+		return mailctl_usage("usage: mailctl [-c FILE]... trace MESSAGE-ID|QUEUE-ID");
 	if (!codec_id_decode(id, &t.queue_id) || t.queue_id == 0) {
 		if (id.len > 1 && id.at[0] == '<' && id.at[id.len - 1] == '>')
 			id = bytes_slice(id, 1, id.len - 1);
