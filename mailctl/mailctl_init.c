@@ -14,7 +14,9 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "mailctl/mailctl_certificate.h"
+#include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
 #include "mailctl/mailctl_template.h"
 #include "mailctl/mailctl_verbs.h"
@@ -139,6 +141,29 @@ static const char *absolute(struct init *in, const char *path)
 	return arena_printf(&in->arena, "%s/%.*s", here, (int)len, path);
 }
 
+/* What would break out of its quotes in the file; the rest is judged by whoever reads that. */
+static bool is_quotable(const char *text)
+{
+	return text_is_printable(bytes_text(text)) && strpbrk(text, "\"\\") == NULL;
+}
+
+/* What was given by name is refused by that name; later on errors speak of the file that it would make. */
+static bool check_names(const struct init *in, struct error *err)
+{
+	const struct mailctl_template *conf = &in->conf;
+
+	if (!text_is_host_name(bytes_text(conf->domain)))
+		return error_set(err, ERROR_SYNTAX, "--domain: \"%s\" is not a domain (letters, digits, hyphens, dots; other scripts in their xn-- form)", conf->domain);
+	if (!text_is_host_name(bytes_text(conf->hostname)))
+		return error_set(err, ERROR_SYNTAX, "--hostname: \"%s\" is not a host name (letters, digits, hyphens, dots)", conf->hostname);
+	if (conf->postmaster != NULL && (!is_quotable(conf->postmaster) || strchr(conf->postmaster, '@') == NULL))
+		return error_set(err, ERROR_SYNTAX, "--postmaster wants local@domain, not \"%s\"", conf->postmaster);
+	for (size_t i = 0; i < conf->n_peers; i++)
+		if (!text_is_host_name(bytes_text(in->peers[i].domain)) || !is_quotable(in->peers[i].address))
+			return error_set(err, ERROR_SYNTAX, "--peer wants DOMAIN=HOST:PORT, not \"%s=%s\"", in->peers[i].domain, in->peers[i].address);
+	return true;
+}
+
 static bool choose(struct init *in, struct error *err)
 {
 	struct mailctl_template *conf = &in->conf;
@@ -156,6 +181,8 @@ static bool choose(struct init *in, struct error *err)
 	if (!net_addr_from_ip(conf->listen, 0, &addr))
 		return error_set(err, ERROR_SYNTAX, "--listen wants an IP address, not \"%s\"", conf->listen);
 	conf->is_loopback = net_addr_is_loopback(&addr);
+	if (!check_names(in, err))
+		return false;
 	if (geteuid() != 0)
 		return !in->is_system || error_set(err, ERROR_DENIED, "--system is for root");
 	if (!service_rights_of_user("posta", &in->daemon, NULL) && !service_rights_of_user("nobody", &in->daemon, err))
@@ -181,10 +208,35 @@ static bool is_free(const struct init *in, struct error *err)
 
 /* ---- making it ---- */
 
+static bool cannot_be_reached(const struct init *in, const char *folder, struct error *err)
+{
+	return error_set(err, ERROR_DENIED, "%s cannot be reached by user %s, who the daemons will run as: choose another place, "
+	                 "or open the folders above", folder, in->daemon.name);
+}
+
+/* Before root makes a folder where the daemons cannot come: may they enter the one above it? */
+static bool check_reach(const struct init *in, struct error *err)
+{
+	const char *slash = strrchr(in->folder, '/');
+	char above[PATH_MAX];
+
+	if (geteuid() != 0 || in->is_system)
+		return true;
+	snprintf(above, sizeof above, "%.*s/", slash != NULL ? (int)(slash - in->folder) : 0, in->folder);
+	if (setegid(in->daemon.gid) < 0 || seteuid(in->daemon.uid) < 0)
+		return error_set_errno(err, errno, "become %s", in->daemon.name);
+	bool is_closed = faccessat(AT_FDCWD, above, X_OK, AT_EACCESS) < 0 && errno == EACCES;
+	if (seteuid(0) < 0 || setegid(0) < 0)
+		return error_set_errno(err, errno, "become root again");
+	return !is_closed || cannot_be_reached(in, in->folder, err);
+}
+
 static bool make_folder(const char *path, mode_t mode, struct error *err)
 {
 	if (mkdir(path, mode) == 0)
 		return chmod(path, mode) == 0 || error_set_errno(err, errno, "%s", path);
+	if (errno == ENOENT)
+		return error_set(err, ERROR_NOT_FOUND, "%s: the folder that it is to be made in is not there", path);
 	return errno == EEXIST || error_set_errno(err, errno, "%s", path);
 }
 
@@ -212,9 +264,7 @@ static bool become_daemon(const struct init *in, const char *folder, struct erro
 		return error_set_errno(err, errno, "%s", folder);
 	if (!service_rights_become(&in->daemon, err))
 		return false;
-	return access(folder, R_OK | W_OK | X_OK) == 0 ||
-	       error_set(err, ERROR_DENIED, "%s cannot be reached by user %s, who the daemons will run as: choose another place, "
-	                 "or open the folders above", folder, in->daemon.name);
+	return access(folder, R_OK | W_OK | X_OK) == 0 || cannot_be_reached(in, folder, err);
 }
 
 static bool make_files(const struct init *in, struct error *err)
@@ -259,7 +309,7 @@ static bool make_store(const struct init *in, struct error *err)
 	}
 	store_client_destroy(client);
 	store_close(store);
-	return err->kind == ERROR_NONE;
+	return err->kind == ERROR_NONE || error_prefix(err, "%s", in->data_dir);
 }
 
 /* The configuration is judged before anything is written. */
@@ -303,19 +353,27 @@ static json_t *listen_json(const struct init *in)
 	if (service_settings_load(path, &arena, &settings, NULL)) {
 		const struct service_listen *rows = settings.listen.at;
 		for (size_t i = 0; i < settings.listen.n; i++)
-			json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "service", service_kind_name(rows[i].service),
-			                                       "tls", service_tls_name(rows[i].tls), "address", rows[i].address));
+			json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "service", service_kind_name(rows[i].service),
+			                                       "tls", service_tls_name(rows[i].tls), "address", mailctl_show_json(rows[i].address)));
 	}
 	arena_reset(&arena);
 	return array;
 }
 
+static json_t *path_json(const char *folder, const char *rest)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s%s", folder, rest);
+	return mailctl_show_json(path);
+}
+
 static void tell(const struct init *in, const struct mailctl *ctl)
 {
 	if (ctl->json) {
-		mailctl_print_json(json_pack("{s:s, s:s+, s:s, s:s+, s:s+, s:o}", "domain", in->conf.domain, "config", in->folder, "/posta.conf",
-		                             "data", in->data_dir, "certificate", in->folder, "/tls/cert.pem", "ca", in->folder,
-		                             "/tls/ca.pem", "listen", listen_json(in)));
+		mailctl_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "domain", in->conf.domain, "config", path_json(in->folder, "/posta.conf"),
+		                             "data", path_json(in->data_dir, ""), "certificate", path_json(in->folder, "/tls/cert.pem"),
+		                             "ca", path_json(in->folder, "/tls/ca.pem"), "listen", listen_json(in)));
 		return;
 	}
 	printf("%s is ready in %s.  What is next:\n"
@@ -333,6 +391,16 @@ static void tell(const struct init *in, const struct mailctl *ctl)
 		printf("The daemons will run as user %s.\n", in->conf.user);
 }
 
+static int fail_half_way(const struct init *in, const struct error *err)
+{
+	int code = mailctl_fail(err);
+
+	if (!is_free(in, NULL))
+		fprintf(stderr, "mailctl: before the next try remove what was made: posta.conf, tls%s in %s\n",
+		        in->is_system ? " and " SYSTEM_DATA : ", run and data", in->folder);
+	return code;
+}
+
 int mailctl_init(struct mailctl *ctl, int argc, char **argv)
 {
 	struct init in = { 0 };
@@ -340,10 +408,13 @@ int mailctl_init(struct mailctl *ctl, int argc, char **argv)
 	int code = take_options(&in, argc, argv);
 
 	if (code == EX_OK) {
-		if (choose(&in, &err) && check_conf(&in, &err) && is_free(&in, &err) && make(&in, &err))
-			tell(&in, ctl);
-		else
+		if (choose(&in, &err) && check_conf(&in, &err) && is_free(&in, &err) && check_reach(&in, &err)) {
+			code = make(&in, &err) ? EX_OK : fail_half_way(&in, &err);
+			if (code == EX_OK)
+				tell(&in, ctl);
+		} else {
 			code = mailctl_fail(&err);
+		}
 	}
 	arena_reset(&in.arena);
 	return code;
