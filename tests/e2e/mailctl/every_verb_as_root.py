@@ -22,14 +22,50 @@ def mailctl(*words, given="", config=conf, codes=(0,), as_json=True):
     return [json.loads(line) for line in done.stdout.splitlines()] if as_json else done.stdout
 
 
-def port(service):
-    return int(mailctl("ports", service, as_json=False))
+def port(service, config=conf):
+    return int(mailctl("ports", service, "--timeout", "60s", config=config, as_json=False))
 
 
 def deliver(sender, recipient, after):
     with smtplib.SMTP("127.0.0.1", port("submission"), timeout=60) as smtp:
         smtp.login("alice@a.test", "pw")
         smtp.sendmail(sender, [recipient], f"From: {sender}\r\nTo: {recipient}\r\nSubject: after {after}\r\nMessage-ID: <{after.replace(' ', '.')}@a.test>\r\n\r\ntext\r\n")
+
+
+def deliver_with_its_own_daemon(config, recipient):
+    """To a server that is not running yet; everything in its data folder is its user's then, too."""
+    with open(folder / "other.log", "ab") as log:
+        daemon = subprocess.Popen(["smtpd", "-c", config], stderr=log)
+    try:
+        with smtplib.SMTP("127.0.0.1", port("smtp", config), timeout=60) as smtp:
+            smtp.sendmail("x@y.test", [recipient], "Subject: behind\r\n\r\ntext\r\n")
+        mailctl("wait", recipient, "--match", "subject:behind", "--timeout", "60s", config=config)
+    finally:
+        daemon.terminate()
+        if daemon.wait(60) != 0:
+            sys.exit(f"smtpd with {config} ended with {daemon.returncode}")
+    if root_owned(Path(mailctl("config", "show", config=config)[0]["data_dir"])):
+        sys.exit(f"{config}: something in its data folder is not the daemons'")
+
+
+def init():
+    made = mailctl("init", str(folder / "made"), "--domain", "c.test", "--port-base", "any")[0]["config"]
+    mailctl("user", "add", "carol@c.test", given="pw\n", config=made)
+    deliver_with_its_own_daemon(made, "carol@c.test")
+
+
+def restore():
+    config = new_folder()
+    mailctl("restore", str(folder / "backup"), config=config)
+    deliver_with_its_own_daemon(config, "alice@a.test")
+
+
+def reset():
+    """Refused where mail is for keeps, done where it is not."""
+    mailctl("reset", codes=(77,))
+    bench = mailctl("init", str(folder / "bench"), "--domain", "d.test", "--port-base", "any", "--ephemeral", "--catch-all")[0]["config"]
+    mailctl("reset", config=bench)
+    deliver_with_its_own_daemon(bench, "dora@d.test")
 
 
 def queue_id():
@@ -44,6 +80,7 @@ def new_folder():
     other.mkdir(mode=0o700)
     os.chown(other, owner, -1)
     text = re.sub(r'data_dir\s*=\s*"[^"]*"', f'data_dir = "{other}"', Path(conf).read_text())
+    text = re.sub(r'127\.0\.0\.1:\d+"(; service)', r'127.0.0.1:0"\1', text).replace("run/lmtp", "run/other")
     config = folder / "other.conf"
     config.write_text(text)
     config.chmod(0o644)
@@ -52,7 +89,7 @@ def new_folder():
 
 # verb: what is asked of it.  A list: words, what it reads, exit codes, configuration.
 ASKED = {
-    "init": lambda: mailctl("init", str(folder / "made"), "--domain", "c.test", "--port-base", "any", as_json=False),
+    "init": init,
     "user add": lambda: mailctl("user", "add", "bob@a.test", given="pw\n"),
     "user list": lambda: mailctl("user", "list"),
     "user show": lambda: mailctl("user", "show", "bob@a.test"),
@@ -73,7 +110,7 @@ ASKED = {
     "mailbox delete": lambda: mailctl("mailbox", "delete", "alice@a.test", "Groups", "--yes"),
     "ports": lambda: mailctl("ports"),
     "wait": lambda: mailctl("wait", "alice@a.test", "--timeout", "60s"),
-    "reset": lambda: mailctl("reset", codes=(77,)),
+    "reset": reset,
     "queue list": lambda: mailctl("queue", "list"),
     "queue show": lambda: mailctl("queue", "show", queue_id()),
     "queue hold": lambda: mailctl("queue", "hold", queue_id()),
@@ -88,7 +125,7 @@ ASKED = {
     "stats": lambda: mailctl("stats"),
     "check": lambda: mailctl("check", "--repair"),
     "backup": lambda: mailctl("backup", str(folder / "backup/")),
-    "restore": lambda: mailctl("restore", str(folder / "backup"), config=new_folder()),
+    "restore": restore,
     "config show": lambda: mailctl("config", "show"),
     "user delete": lambda: mailctl("user", "delete", "bob@a.test", "--yes"),
 }
@@ -103,8 +140,8 @@ def listed():
             yield words.group(1).strip()
 
 
-def foreign():
-    return [str(path) for path in [data, *data.rglob("*")] if path.stat().st_uid != owner]
+def root_owned(where):
+    return [str(path) for path in [where, *where.rglob("*")] if path.stat().st_uid != owner]
 
 
 def main():
@@ -115,8 +152,8 @@ def main():
         sys.exit(f"listed or asked, and not both: {', '.join(sorted(unknown))}")
     for verb, ask in ASKED.items():
         ask()
-        if foreign():
-            sys.exit(f"{verb}: not {pwd.getpwuid(owner).pw_name}'s: {foreign()}")
+        if root_owned(data):
+            sys.exit(f"{verb}: not {pwd.getpwuid(owner).pw_name}'s: {root_owned(data)}")
         deliver("alice@a.test", "alice@a.test", verb)
     print(f"{len(ASKED)} verbs, a delivery after each")
 
