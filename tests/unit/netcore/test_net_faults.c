@@ -3,162 +3,35 @@
  * says something; no octet is wrong, nothing hangs, no descriptor is left.
  */
 #define _GNU_SOURCE
-#include "tests/unit/netcore/fault_plays.h"
+#include "tests/unit/netcore/fault_talk.h"
 
-#include "base/buffer.h"
-#include "netcore/net_connect.h"
 #include "netcore/net_datagram.h"
-#include "netcore/net_listener.h"
-#include "netcore/net_stream.h"
 #include "tests/unit/netcore/certificates.h"
 
-#define TOTAL 40000u
 #define DATAGRAMS 5u
 
 static struct net_tls_context *server_context, *client_context;
 
-struct side {
-	struct net_stream *stream;
-	size_t got;
-	bool there, whole, over, wrong, silent_end, is_tls;
-	struct error why;
-	struct scene *scene;
-};
-
-struct scene {
-	struct net_loop *loop;
-	struct net_listener *listener;
-	struct net_connect *connect;
-	struct side client, server;
-	bool is_tls, done;
-};
-
-static char octet_at(size_t place)
-{
-	return (char)(place * 31 + place / 251);
-}
-
-static void consider(struct scene *s)
-{
-	s->done = s->client.over && (!s->server.there || s->server.over);
-}
-
-static void end(struct side *side)
-{
-	side->over = true;
-	net_stream_finish(side->stream);
-	side->stream = NULL;
-	consider(side->scene);
-}
-
-static void on_input(void *owner)
-{
-	struct side *side = owner;
-	struct bytes in = net_stream_input(side->stream);
-
-	for (size_t i = 0; i < in.len; i++)
-		side->wrong = side->wrong || in.at[i] != octet_at(side->got + i);
-	side->got += in.len;
-	net_stream_consume(side->stream, in.len);
-	if (side->got < TOTAL)
-		return;
-	side->whole = true;
-	/* The client waits for the server's end, so that both have sent all. */
-	if (side == &side->scene->server)
-		end(side);
-}
-
-static void on_closed(void *owner, const struct error *why)
-{
-	struct side *side = owner;
-
-	side->why = *why;
-	side->silent_end = side->is_tls && why->kind == ERROR_CLOSED && !side->whole;
-	end(side);
-}
-
-static const struct net_stream_events stream_events = { on_input, NULL, NULL, on_closed };
-
-static void begin(struct side *side, struct scene *s, int fd)
-{
-	char octets[TOTAL];
-
-	for (size_t i = 0; i < TOTAL; i++)
-		octets[i] = octet_at(i);
-	*side = (struct side){ .scene = s, .there = true, .is_tls = s->is_tls };
-	side->stream = net_stream_create(s->loop, fd, &stream_events, side, NULL);
-	net_stream_set_deadline(side->stream, 1000);
-	if (s->is_tls && side == &s->server)
-		net_stream_start_tls_server(side->stream, server_context);
-	else if (s->is_tls)
-		net_stream_start_tls_client(side->stream, client_context, NULL);
-	net_stream_write(side->stream, bytes_of(octets, TOTAL));
-}
-
-static void on_guest(void *owner, int fd, const struct net_addr *peer)
-{
-	struct scene *s = owner;
-
-	(void)peer;
-	begin(&s->server, s, fd);
-}
-
-static void on_connected(void *owner, int fd, const struct net_addr *addr, const struct error *err)
-{
-	struct scene *s = owner;
-
-	(void)addr;
-	s->connect = NULL;
-	if (fd >= 0) {
-		begin(&s->client, s, fd);
-		return;
-	}
-	s->client.why = *err;
-	s->client.over = true;
-	consider(s);
-}
-
-static bool has_reason(const struct side *side)
-{
-	return side->whole || (side->why.kind != ERROR_NONE && side->why.text[0] != '\0');
-}
-
-static void judge(const struct scene *s, const char *claim)
-{
-	CHECK_ROW(s->done, claim);
-	CHECK_ROW(!s->client.wrong && !s->server.wrong, claim);
-	CHECK_ROW(has_reason(&s->client) && (!s->server.there || has_reason(&s->server)), claim);
-	CHECK_ROW(!s->client.silent_end && !s->server.silent_end, claim);
-	CHECK_ROW(a_fault_came() || (s->client.whole && s->server.whole), claim);
-}
-
 static void play_streams(enum net_poll_kind kind, const char *at, bool is_tls, const char *claim)
 {
-	struct scene s = { .is_tls = is_tls };
-	struct net_addr addr = rig_addr(at), real = { 0 };
 	struct error err = { 0 };
-	int fd = -1;
+	struct fault_talk t = { .loop = net_loop_create(kind, &err), .deadline_ms = 1000 };
+	struct net_addr real = { 0 };
 
-	s.loop = net_loop_create(kind, &err);
-	if (s.loop)
-		fd = net_socket_listen(&addr, &err);
-	if (fd >= 0 && net_socket_local_addr(fd, &real))
-		s.listener = net_listener_create(s.loop, fd, on_guest, &s, &err);
-	else
-		net_socket_close(fd);
-	if (s.listener) {
-		s.connect = net_connect_start(s.loop, &real, 1, 1000, on_connected, &s);
-		rig_run(s.loop, &s.done, PLAY_HANG_MS);
-		judge(&s, claim);
-		net_connect_cancel(s.connect);
-		net_stream_close(s.client.stream);
-		net_stream_close(s.server.stream);
-		net_listener_destroy(s.listener);
-	} else {
-		CHECK_ROW(err.text[0] != '\0' || fd >= 0, claim);
+	if (is_tls) {
+		t.server_context = server_context;
+		t.client_context = client_context;
 	}
-	net_loop_destroy(s.loop);
-	if (net_addr_family(&addr) == AF_UNIX)
+	if (t.loop && fault_talk_serve(&t, at, &real, &err)) {
+		t.connect = net_connect_start(t.loop, &real, 1, 1000, fault_talk_on_connected, &t);
+		rig_run(t.loop, &t.done, PLAY_HANG_MS);
+		fault_talk_judge(&t, claim);
+	} else {
+		CHECK_ROW(a_fault_came() && err.text[0] != '\0', claim);
+	}
+	fault_talk_release(&t);
+	net_loop_destroy(t.loop);
+	if (bytes_starts(bytes_text(at), BYTES("unix:")))
 		unlink(at + strlen("unix:"));
 }
 
