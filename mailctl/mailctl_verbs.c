@@ -193,11 +193,15 @@ static int run_verb(struct mailctl *ctl, int argc, char **argv)
 /* What could not be said was not done as asked.  A reader who had enough and went knows that himself. */
 static int finish(int code)
 {
+	struct error err = { 0 };
+
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
-	if (errno != EPIPE)
-		fprintf(stderr, "mailctl: standard output: %s\n", errno != 0 ? strerror(errno) : "not all could be written");
+	if (errno != EPIPE) {
+		error_set_errno(&err, errno != 0 ? errno : EIO, "standard output");
+		mailctl_fail(&err);
+	}
 	return code == EX_OK ? EX_IOERR : code;
 }
 
