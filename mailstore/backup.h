@@ -48,7 +48,7 @@ bool store_backup(const struct store_backup_options *, struct store_backup_resul
  * Make the store in data_dir, a folder without one (EXISTS).  It gets a uuid of its own.  Because clients may have seen what came after the backup, every
  * mailbox gets a new UIDVALIDITY, higher than any before (clients fetch their lists again), ids go on far above the old ones, and the whole queue
  * is held: what was sent in the meantime must not be sent twice.  With `unchanged` these three stay.  NOT_FOUND, CORRUPT: no backup
- * there; DENIED: of a newer program.
+ * there; DENIED: of a newer program; TRY_LATER: another restore is under way there.
  */
 bool store_restore(const struct store_backup_options *, struct store_backup_result *, struct error *err);
 

@@ -68,7 +68,7 @@ static bool open_folder(struct backup *b, struct error *err)
 	return holds_only_a_backup(b->bodies.folder_fd, &b->is_new, err) || error_prefix(err, "%s", path);
 }
 
-/* Left by a run that was killed. */
+/* Left by a run that was killed, or found the disk too full to empty them. */
 static void remove_logs(const char *path)
 {
 	static const char *const suffixes[] = { "-wal", "-shm" };
@@ -266,8 +266,10 @@ bool store_backup(const struct store_backup_options *options, struct store_backu
 	}
 	database_close(b.bodies.db);
 	ok = ok && (options->is_folder || name_file(&b, &why));
-	if (!ok && !options->is_folder && b.path != NULL)
+	if (!ok && !options->is_folder && b.path != NULL) {
 		unlink(b.path);
+		remove_logs(b.path);
+	}
 	if (!ok && err != NULL)
 		*err = why;
 	if (b.passing_fd >= 0)

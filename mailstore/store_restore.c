@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +47,14 @@ static bool is_empty_folder(int dir_fd, const char *name)
 	return is_empty;
 }
 
+/* The logs too: a full disk lets SQLite not empty them. */
+static void remove_passing(int dir_fd)
+{
+	unlinkat(dir_fd, PASSING, 0);
+	unlinkat(dir_fd, PASSING "-wal", 0);
+	unlinkat(dir_fd, PASSING "-shm", 0);
+}
+
 static bool open_data(struct restore *r, struct error *err)
 {
 	const char *data_dir = r->options->data_dir;
@@ -56,6 +65,8 @@ static bool open_data(struct restore *r, struct error *err)
 	int fd = r->bodies.store_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot open %s", data_dir);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return error_set(err, ERROR_TRY_LATER, "%s: another restore is under way there", data_dir);
 	if (fstatat(fd, "shard0.db", &st, AT_SYMLINK_NOFOLLOW) == 0 || fstatat(fd, "shard0.db-wal", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return error_set(err, ERROR_EXISTS, "%s holds a store: move it away first", data_dir);
 	if (!is_empty_folder(fd, "bodies"))
@@ -64,9 +75,7 @@ static bool open_data(struct restore *r, struct error *err)
 		return error_set(err, ERROR_EXISTS, "%s/index holds what is left of a store: remove it first", data_dir);
 	if (mkdirat(fd, "bodies", 0700) != 0 && errno != EEXIST)
 		return error_set_errno(err, errno, "cannot make %s/bodies", data_dir);
-	unlinkat(fd, PASSING, 0);
-	unlinkat(fd, PASSING "-wal", 0);
-	unlinkat(fd, PASSING "-shm", 0);
+	remove_passing(fd);
 	r->path = xprintf("%s/" PASSING, data_dir);
 	return true;
 }
@@ -224,7 +233,7 @@ static void discard(struct restore *r)
 	char path[STORE_FILE_PATH_SIZE];
 	struct dirent *entry;
 
-	unlink(r->path);
+	remove_passing(r->bodies.store_fd);
 	for (unsigned n = 0; n < 256; n++) {
 		snprintf(path, sizeof path, "bodies/%02x", n);
 		int fd = openat(r->bodies.store_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

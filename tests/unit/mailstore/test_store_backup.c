@@ -1,10 +1,13 @@
 #include "tests/unit/mailstore/fixture_requests.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -300,6 +303,61 @@ static void an_interrupted_run_leaves_the_one_before(const char *program)
 	fixture_close(&f);
 }
 
+/* Whether the folder holds an entry whose name begins so. */
+static bool holds(const char *folder, const char *begin)
+{
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+	bool found = false;
+
+	while (entries != NULL && (entry = readdir(entries)) != NULL)
+		found = found || strncmp(entry->d_name, begin, strlen(begin)) == 0;
+	if (entries != NULL)
+		closedir(entries);
+	return found;
+}
+
+static void a_full_disk_is_left_as_it_was(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } }, copy;
+	struct rlimit was, small;
+
+	fixture_start(&f, "limited");
+	int64_t bob = add_user(&f, "bob@a.test");
+	deliver_to(&f, 900000, &bob, 1);
+	CHECK(backup(&f, "roomy.file", false));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	small.rlim_cur = 300000;
+	setrlimit(RLIMIT_FSIZE, &small);
+	CHECK_ROW(!backup(&f, "limited.file", false) && !holds(check_folder(), "limited.file"), "a backup");
+	CHECK_ROW(!restore(&copy, "limited.data", "roomy.file", false, false) && !holds(copy.data_dir, "restoring"), "a restore");
+	setrlimit(RLIMIT_FSIZE, &was);
+	CHECK(restore(&copy, "limited.data", "roomy.file", false, false) && result.n_messages == 1);
+	fixture_close(&copy);
+	fixture_close(&f);
+}
+
+/* The second one would empty the file that the first one writes, or name it before it is whole. */
+static void one_restore_at_a_time(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } }, copy;
+	char path[600];
+
+	fixture_start(&f, "once");
+	CHECK(backup(&f, "once.file", false));
+	snprintf(path, sizeof path, "%s/once.data", check_folder());
+	CHECK(mkdir(path, 0700) == 0);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(flock(fd, LOCK_EX) == 0);
+	CHECK(!restore(&copy, "once.data", "once.file", false, false) && err.kind == ERROR_TRY_LATER);
+	close(fd);
+	CHECK(restore(&copy, "once.data", "once.file", false, false));
+	fixture_close(&copy);
+	fixture_close(&f);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3)
@@ -313,5 +371,7 @@ int main(int argc, char **argv)
 	nothing_else_is_overwritten();
 	under_load_it_is_one_state();
 	an_interrupted_run_leaves_the_one_before(argv[0]);
+	a_full_disk_is_left_as_it_was();
+	one_restore_at_a_time();
 	return check_finish();
 }
