@@ -1,7 +1,8 @@
 /*
- * Each row is 16 octets: the start of its first key as a number that compares like it, and its place.  Blocks of BLOCK rows are
- * sorted as they are added, then merged bottom up.  Only rows with equal numbers look at the values behind them.
- * Texts compare by octets with ASCII letters as capitals, as i;unicode-casemap does (RFC 5051).
+ * Each row is 16 octets: the start of its first key as a number that compares like it, and its place.
+ * When that number says all, rows are moved to where its digits put them, the lowest digit first, and nothing is compared.
+ * Else blocks of BLOCK rows are sorted as they are added, then merged bottom up; only rows with equal numbers look at the values
+ * behind them.  Texts compare by octets with ASCII letters as capitals, as i;unicode-casemap does (RFC 5051).
  */
 #include "message/message_sort.h"
 
@@ -14,6 +15,9 @@
 #include "base/text.h"
 
 #define BLOCK 32
+#define DIGIT_BITS 8
+#define DIGITS (64 / DIGIT_BITS)
+#define DIGIT_VALUES (1u << DIGIT_BITS)
 
 struct row {
 	uint64_t start;
@@ -33,6 +37,10 @@ struct message_sort {
 	union value *values;            /* [place * n_rules + rule] */
 	size_t n, capacity;
 	struct arena texts;
+
+	/* moving by digits: how many rows have each value; of the digit at work, where the next row with it goes */
+	uint32_t (*places)[DIGIT_VALUES];
+	size_t digit, n_moved;
 
 	/* merging runs of `width` rows: the pair begins at `begin`, its halves are read at left and right */
 	bool is_started;
@@ -60,6 +68,8 @@ struct message_sort *message_sort_create(const struct message_sort_rule *rules, 
 	memcpy(sort->rules, rules, n * sizeof *rules);
 	sort->n_rules = n;
 	sort->is_exact = n == 1 && !is_text(rules[0].key);
+	if (sort->is_exact)
+		sort->places = xcalloc(DIGITS, sizeof *sort->places);
 	return sort;
 }
 
@@ -71,6 +81,7 @@ void message_sort_destroy(struct message_sort *sort)
 	free(sort->rows);
 	free(sort->other);
 	free(sort->values);
+	free(sort->places);
 	free(sort);
 }
 
@@ -82,8 +93,9 @@ size_t message_sort_text_octets(const struct message_sort *sort)
 size_t message_sort_octets(const struct message_sort *sort)
 {
 	size_t values = sort->is_exact ? 0 : sort->n_rules * sizeof *sort->values;
+	size_t places = sort->is_exact ? DIGITS * sizeof *sort->places : 0;
 
-	return sort->texts.used + sort->capacity * (sizeof *sort->rows + values) + sort->n * sizeof *sort->other;
+	return sort->texts.used + places + sort->capacity * (sizeof *sort->rows + values) + sort->n * sizeof *sort->other;
 }
 
 static int compare_values(const struct message_sort *sort, const struct row *x, const struct row *y)
@@ -103,7 +115,7 @@ static bool is_before(const struct message_sort *sort, const struct row *later, 
 {
 	if (later->start != earlier->start)
 		return later->start < earlier->start;
-	return !sort->is_exact && compare_values(sort, later, earlier) < 0;
+	return compare_values(sort, later, earlier) < 0;
 }
 
 /* ---- adding ---- */
@@ -149,12 +161,33 @@ static uint64_t start_of(const struct message_sort_rule *rule, union value value
 	return rule->is_reverse ? ~start : start;
 }
 
+static size_t digit_of(const struct row *row, size_t digit)
+{
+	return row->start >> digit * DIGIT_BITS & (DIGIT_VALUES - 1);
+}
+
 static void grow(struct message_sort *sort)
 {
 	sort->capacity = sort->capacity > 0 ? 2 * sort->capacity : 1024;
 	sort->rows = xreallocarray(sort->rows, sort->capacity, sizeof *sort->rows);
 	if (!sort->is_exact)
 		sort->values = xreallocarray(sort->values, sort->capacity, sort->n_rules * sizeof *sort->values);
+}
+
+static void add_exact(struct message_sort *sort, const struct row *row)
+{
+	for (size_t i = 0; i < DIGITS; i++)
+		sort->places[i][digit_of(row, i)]++;
+	sort->rows[sort->n++] = *row;
+}
+
+static void add_to_block(struct message_sort *sort, const struct row *row)
+{
+	size_t at = sort->n++;
+
+	for (; at % BLOCK != 0 && is_before(sort, row, &sort->rows[at - 1]); at--)
+		sort->rows[at] = sort->rows[at - 1];
+	sort->rows[at] = *row;
 }
 
 void message_sort_add(struct message_sort *sort, const struct message_sort_row *given)
@@ -166,20 +199,67 @@ void message_sort_add(struct message_sort *sort, const struct message_sort_row *
 		grow(sort);
 	union value first = value_of(sort, given, sort->rules[0].key);
 	row.start = start_of(&sort->rules[0], first);
-	for (size_t i = 0; i < sort->n_rules && !sort->is_exact; i++)
+	if (sort->is_exact) {
+		add_exact(sort, &row);
+		return;
+	}
+	for (size_t i = 0; i < sort->n_rules; i++)
 		sort->values[sort->n * sort->n_rules + i] = i == 0 ? first : value_of(sort, given, sort->rules[i].key);
-	size_t at = sort->n++;
-	for (; at % BLOCK != 0 && is_before(sort, &row, &sort->rows[at - 1]); at--)
-		sort->rows[at] = sort->rows[at - 1];
-	sort->rows[at] = row;
+	add_to_block(sort, &row);
 }
-
-/* ---- merging ---- */
 
 static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
+
+static void swap_rows(struct message_sort *sort)
+{
+	struct row *moved = sort->other;
+
+	sort->other = sort->rows;
+	sort->rows = moved;
+}
+
+/* ---- moving by digits ---- */
+
+/* From numbers of rows to where each value's first row goes.  False: all rows have the same value, none need move. */
+static bool begin_digit(struct message_sort *sort)
+{
+	uint32_t *places = sort->places[sort->digit], at = 0;
+
+	if (places[digit_of(&sort->rows[0], sort->digit)] == sort->n)
+		return false;
+	for (size_t i = 0; i < DIGIT_VALUES; i++) {
+		uint32_t n = places[i];
+		places[i] = at;
+		at += n;
+	}
+	return true;
+}
+
+static bool move_by_digits(struct message_sort *sort, size_t n_moves)
+{
+	for (; sort->digit < DIGITS; sort->digit++, sort->n_moved = 0) {
+		if (n_moves == 0)
+			return false;
+		if (sort->n_moved == 0 && !begin_digit(sort))
+			continue;
+		uint32_t *places = sort->places[sort->digit];
+		size_t end = sort->n_moved + smaller(n_moves, sort->n - sort->n_moved);
+		n_moves -= end - sort->n_moved;
+		for (; sort->n_moved < end; sort->n_moved++) {
+			const struct row *row = &sort->rows[sort->n_moved];
+			sort->other[places[digit_of(row, sort->digit)]++] = *row;
+		}
+		if (end < sort->n)
+			return false;
+		swap_rows(sort);
+	}
+	return true;
+}
+
+/* ---- merging ---- */
 
 static void begin_pair(struct message_sort *sort, size_t begin)
 {
@@ -204,7 +284,7 @@ static size_t merge_pair(struct message_sort *sort, size_t n_moves)
 	for (; n_left > 0 && left < middle && right < end; n_left--) {
 		const struct row *x = &sort->rows[left], *y = &sort->rows[right];
 		bool takes_right = y->start < x->start;
-		if (y->start == x->start && !sort->is_exact)
+		if (y->start == x->start)
 			takes_right = compare_values(sort, y, x) < 0;
 		*out++ = takes_right ? *y : *x;
 		right += takes_right;
@@ -227,13 +307,8 @@ static void begin_pass(struct message_sort *sort, size_t width)
 	begin_pair(sort, 0);
 }
 
-bool message_sort_step(struct message_sort *sort, size_t n_moves)
+static bool merge(struct message_sort *sort, size_t n_moves)
 {
-	if (!sort->is_started) {
-		sort->is_started = true;
-		sort->other = xmalloc((sort->n + 1) * sizeof *sort->other);
-		begin_pass(sort, BLOCK);
-	}
 	while (sort->width < sort->n) {
 		if (n_moves == 0)
 			return false;
@@ -245,12 +320,22 @@ bool message_sort_step(struct message_sort *sort, size_t n_moves)
 			begin_pair(sort, end);
 			continue;
 		}
-		struct row *moved = sort->other;
-		sort->other = sort->rows;
-		sort->rows = moved;
+		swap_rows(sort);
 		begin_pass(sort, 2 * sort->width);
 	}
 	return true;
+}
+
+bool message_sort_step(struct message_sort *sort, size_t n_moves)
+{
+	if (!sort->is_started) {
+		sort->is_started = true;
+		sort->other = xmalloc((sort->n + 1) * sizeof *sort->other);
+		begin_pass(sort, BLOCK);
+	}
+	if (sort->n < 2)
+		return true;
+	return sort->is_exact ? move_by_digits(sort, n_moves) : merge(sort, n_moves);
 }
 
 uint32_t *message_sort_take_uids(struct message_sort *sort, size_t *n)

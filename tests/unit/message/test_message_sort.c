@@ -55,35 +55,67 @@ static void check_row(const struct row *row)
 	message_sort_destroy(sort);
 }
 
-/* Every number of rows, in steps of every size: each row once, in order, equal ones by UID. */
-static void any_number_in_any_steps(void)
-{
-	static const struct message_sort_rule by_size = { MESSAGE_SORT_SIZE, false };
+static const struct order {
+	const char *claim;
+	struct message_sort_rule rules[2];
+	size_t n;
+	int64_t spread_s;               /* between two dates */
+} orders[] = {
+	{ "a date, equal ones by UID", { { MESSAGE_SORT_DATE, false } }, 1, 1 },
+	{ "a date reversed, equal ones by UID", { { MESSAGE_SORT_DATE, true } }, 1, 1 },
+	{ "dates that differ in few of their octets", { { MESSAGE_SORT_DATE, false } }, 1, 0x10000001 },
+	{ "dates from the first to the last there are", { { MESSAGE_SORT_DATE, false } }, 1, INT64_MAX / 50 },
+	{ "dates all equal", { { MESSAGE_SORT_DATE, true } }, 1, 0 },
+	{ "a second key that never decides", { { MESSAGE_SORT_DATE, false }, { MESSAGE_SORT_SIZE, false } }, 2, 1 },
+	{ "the first of two keys reversed", { { MESSAGE_SORT_DATE, true }, { MESSAGE_SORT_SIZE, false } }, 2, INT64_MAX / 50 },
+};
 
+/* Of a row; half of them before 1970. */
+static int64_t date_of(const struct order *order, uint32_t uid)
+{
+	return ((int64_t)(uid * 7919 % 101) - 50) * order->spread_s;
+}
+
+static bool is_in_order(const struct order *order, uint32_t uid, uint32_t next_uid)
+{
+	int64_t date = date_of(order, uid), next = date_of(order, next_uid);
+
+	if (date == next)
+		return uid < next_uid;
+	return order->rules[0].is_reverse ? date > next : date < next;
+}
+
+/* Each row once, in order. */
+static void sort_rows(const struct order *order, size_t n, size_t n_moves)
+{
+	struct message_sort *sort = message_sort_create(order->rules, order->n);
+	size_t got;
+	bool ok = true;
+
+	for (uint32_t uid = 1; uid <= n; uid++)
+		message_sort_add(sort, &(struct message_sort_row){ .uid = uid, .sent_s = date_of(order, uid) });
+	while (!message_sort_step(sort, n_moves))
+		;
+	uint32_t *uids = message_sort_take_uids(sort, &got);
+	for (size_t i = 1; i < got; i++)
+		ok = ok && is_in_order(order, uids[i - 1], uids[i]);
+	CHECK_ROW(ok && got == n, order->claim);
+	free(uids);
+	message_sort_destroy(sort);
+}
+
+static void any_number_in_any_steps(const struct order *order)
+{
 	for (size_t n = 0; n < 300; n += 1 + n / 20)
-		for (size_t moves = 1; moves < 1000; moves *= 3) {
-			struct message_sort *sort = message_sort_create(&by_size, 1);
-			size_t got;
-			bool ok = true;
-			for (uint32_t i = 1; i <= n; i++)
-				message_sort_add(sort, &(struct message_sort_row){ .uid = i, .size = i * 7919 % 101 });
-			while (!message_sort_step(sort, moves))
-				;
-			uint32_t *uids = message_sort_take_uids(sort, &got);
-			for (size_t i = 1; i < got; i++) {
-				uint32_t a = uids[i - 1] * 7919 % 101, b = uids[i] * 7919 % 101;
-				ok = ok && (a < b || (a == b && uids[i - 1] < uids[i]));
-			}
-			CHECK(ok && got == n);
-			free(uids);
-			message_sort_destroy(sort);
-		}
+		for (size_t n_moves = 1; n_moves < 1000; n_moves *= 3)
+			sort_rows(order, n, n_moves);
 }
 
 int main(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_row(&rows[i]);
-	any_number_in_any_steps();
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+		any_number_in_any_steps(&orders[i]);
 	return check_finish();
 }
