@@ -8,7 +8,7 @@
 #include "mailstore/store_request.h"
 #include "mailstore/threads.h"
 
-#define MOVES 16384                     /* about half a millisecond */
+#define MOVES 16384                     /* half a millisecond at most */
 
 struct sort_request {
 	struct store_request request;
@@ -98,12 +98,22 @@ static const struct store_request_ops ops = {
 	.name = "message-sort", .thread = STORE_IN_READER, .run = run, .complete = complete, .release = release,
 };
 
+static enum store_keys_width width_of(const struct message_sort_rule *rules, size_t n)
+{
+	if (message_sort_needs_texts(rules, n))
+		return STORE_KEYS_TEXTS;
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].key == MESSAGE_SORT_SIZE)
+			return STORE_KEYS_SIZE;
+	return STORE_KEYS_DATES;
+}
+
 struct store_request *store_message_sort(struct store_client *client, int64_t mailbox_id, const struct ranges *uids,
                                          const struct message_sort_rule *rules, size_t n_rules, store_sorted_fn *done, void *owner)
 {
 	struct sort_request *self = store_request_create(client, &ops, sizeof *self);
 
-	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, message_sort_needs_texts(rules, n_rules));
+	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, width_of(rules, n_rules));
 	self->sort = message_sort_create(rules, n_rules);
 	self->done = done;
 	self->owner = owner;

@@ -134,7 +134,7 @@ struct store_request *store_message_thread(struct store_client *client, int64_t 
 {
 	struct thread_request *self = store_request_create(client, &ops, sizeof *self);
 
-	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, true);
+	store_keys_init(&self->keys, client->store->options.budget, mailbox_id, uids, STORE_KEYS_TEXTS);
 	self->threading = threading;
 	self->done = done;
 	self->owner = owner;

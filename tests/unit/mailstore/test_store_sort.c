@@ -19,13 +19,16 @@ static void on_threads(void *owner, const struct error *err, struct message_thre
 		threads = *given;
 }
 
+static enum error_kind sort_by(struct fixture *f, int64_t mailbox_id, const struct ranges *uids, const struct message_sort_rule *rules, size_t n)
+{
+	answer_clear();
+	store_message_sort(f->client, mailbox_id, uids, rules, n, on_sorted, f);
+	return wait_for(f);
+}
+
 static enum error_kind sort(struct fixture *f, int64_t mailbox_id, const struct ranges *uids, enum message_sort_key key, bool is_reverse)
 {
-	struct message_sort_rule rule = { key, is_reverse };
-
-	answer_clear();
-	store_message_sort(f->client, mailbox_id, uids, &rule, 1, on_sorted, f);
-	return wait_for(f);
+	return sort_by(f, mailbox_id, uids, &(struct message_sort_rule){ key, is_reverse }, 1);
 }
 
 static enum error_kind thread(struct fixture *f, int64_t mailbox_id, const struct ranges *uids, enum store_threading threading)
@@ -81,26 +84,39 @@ static void few_messages(struct fixture *f)
 	ranges_release(&some);
 }
 
+static bool is_by_size(void)
+{
+	bool ok = sorted != NULL;
+
+	for (size_t i = 1; ok && i < sorted->n; i++) {
+		uint64_t before = sorted->uids[i - 1] * 7919ull % 10007, now = sorted->uids[i] * 7919ull % 10007;
+		ok = (before < now || (before == now && sorted->uids[i - 1] < sorted->uids[i])) && sorted->uids[i] % 2 == 1;
+	}
+	return ok;
+}
+
 static void many_batches(struct fixture *f)
 {
 	enum { N = 30000 };
+	static const struct message_sort_rule by_date_and_size[] = { { MESSAGE_SORT_DATE, false }, { MESSAGE_SORT_SIZE, false } };
 	int64_t eve = add_user(f, "eve@a.test"), inbox = inbox_of(f, eve);
 	char *fill = xprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
 	                     "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
-	                     "SELECT %lld << 32 | i, 1, 0, i, 0, i * 7919 %% 10007, 0, 1 FROM n", N, (long long)inbox);
+	                     "SELECT %lld << 32 | i, 1, 0, 5, 0, i * 7919 %% 10007, 0, 1 FROM n", N, (long long)inbox);
 	struct ranges odd = { 0 };
-	bool ok = true;
+	bool is_ascending = true;
 
 	/* all of them are the first message of the store: one Message-ID many times */
 	ask(f, fill);
 	for (uint32_t uid = 1; uid <= N; uid += 2)
 		ranges_add(&odd, uid);
-	CHECK(sort(f, inbox, &odd, MESSAGE_SORT_SIZE, false) == ERROR_NONE && sorted->n == N / 2);
-	for (size_t i = 1; sorted != NULL && i < sorted->n; i++) {
-		uint64_t before = sorted->uids[i - 1] * 7919ull % 10007, now = sorted->uids[i] * 7919ull % 10007;
-		ok = ok && (before < now || (before == now && sorted->uids[i - 1] < sorted->uids[i])) && sorted->uids[i] % 2 == 1;
-	}
-	CHECK(ok);
+	CHECK(sort(f, inbox, &odd, MESSAGE_SORT_SIZE, false) == ERROR_NONE && sorted->n == N / 2 && is_by_size());
+	CHECK(sort_by(f, inbox, &odd, by_date_and_size, 2) == ERROR_NONE && sorted->n == N / 2);
+	CHECK_ROW(is_by_size(), "a size behind equal dates");
+	CHECK(sort(f, inbox, &odd, MESSAGE_SORT_DATE, true) == ERROR_NONE && sorted->n == N / 2);
+	for (size_t i = 1; sorted != NULL && i < sorted->n; i++)
+		is_ascending = is_ascending && sorted->uids[i - 1] < sorted->uids[i];
+	CHECK_ROW(is_ascending, "equal ones by UID, reversed or not");
 	CHECK(thread(f, inbox, &odd, STORE_THREAD_BY_REFERENCES) == ERROR_NONE && threads.n >= N / 2);
 	ranges_release(&odd);
 	free(fill);
