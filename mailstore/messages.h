@@ -45,7 +45,7 @@ void store_messages_destroy(struct store_messages *);
 #define STORE_FIELD_ONLY_FLAGS 16u      /* alone: uid, modseq and flags are all that is wanted; the rest may be missing */
 
 typedef void store_messages_fn(void *owner, const struct error *err, struct store_messages *);
-/* One batch: at most 2,000 rows, 1 MiB of fields, about 10 ms.  Also rows expunged less than `retain` ago when include_expunged (their flags are the last ones). */
+/* One batch: at most 2,000 rows (of flags alone 4,000), 1 MiB of fields, about 10 ms.  Also rows expunged less than `retain` ago when include_expunged (their flags are the last ones). */
 struct store_request *store_message_scan(struct store_client *, int64_t mailbox_id, const struct ranges *uids, unsigned fields, bool include_expunged, store_messages_fn *, void *owner);
 
 struct store_append_item {

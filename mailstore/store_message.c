@@ -1,6 +1,7 @@
 #include "mailstore/messages.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "mailstore/store_mailbox.h"
@@ -9,6 +10,7 @@
 
 #define FIELD_OCTETS ((size_t)1 << 20)  /* of a batch */
 #define FIRST_ROWS 64                   /* room for so many at first */
+#define FLAGS_ROWS 4000                 /* of a batch of flags alone: about half a millisecond, so that handing it over counts for little */
 
 struct scan_request {
 	struct store_request request;
@@ -58,6 +60,7 @@ static struct bytes keep(struct scan_request *self, struct database_statement *s
 	return arena_bytes(&self->messages->arena, octets);
 }
 
+/* All of it 0. */
 static struct store_message *add_message(struct scan_request *self)
 {
 	struct store_messages *messages = self->messages;
@@ -65,16 +68,18 @@ static struct store_message *add_message(struct scan_request *self)
 	if (messages->n == self->capacity) {
 		self->capacity = self->capacity > 0 ? 2 * self->capacity : FIRST_ROWS;
 		messages->at = xreallocarray(messages->at, self->capacity, sizeof *messages->at);
+		memset(messages->at + messages->n, 0, (self->capacity - messages->n) * sizeof *messages->at);
 	}
 	return &messages->at[messages->n++];
 }
 
 static void read_flags(struct scan_request *self, struct database_statement *s)
 {
-	*add_message(self) = (struct store_message){
-		.uid = store_row_uid(database_statement_int(s, 0)), .modseq = (uint64_t)database_statement_int(s, 1),
-		.flags = (uint64_t)database_statement_int(s, 2),
-	};
+	struct store_message *message = add_message(self);
+
+	message->uid = store_row_uid(database_statement_int(s, 0));
+	message->modseq = (uint64_t)database_statement_int(s, 1);
+	message->flags = (uint64_t)database_statement_int(s, 2);
 }
 
 static void read_row(struct scan_request *self, struct database_statement *s, bool has_fields)
@@ -105,6 +110,13 @@ static struct database_statement *begin(const struct scan_request *self, struct 
 	return s;
 }
 
+static bool is_full(const struct scan_request *self)
+{
+	size_t n_max = self->fields == STORE_FIELD_ONLY_FLAGS ? FLAGS_ROWS : STORE_BATCH_ROWS;
+
+	return self->messages->n >= n_max || self->n_octets >= FIELD_OCTETS;
+}
+
 /* Returns the last UID looked at: range.last, or less when the batch is full. */
 static uint32_t scan_live(struct scan_request *self, struct store_context *context, struct range range)
 {
@@ -118,7 +130,7 @@ static uint32_t scan_live(struct scan_request *self, struct store_context *conte
 			read_flags(self, s);
 		else
 			read_row(self, s, has_fields);
-		self->is_full = messages->n >= STORE_BATCH_ROWS || self->n_octets >= FIELD_OCTETS || store_context_is_late(context, n++);
+		self->is_full = is_full(self) || store_context_is_late(context, n++);
 	}
 	database_statement_end(s);
 	return self->is_full ? messages->at[messages->n - 1].uid : range.last;
@@ -155,15 +167,16 @@ static void scan_range(struct scan_request *self, struct store_context *context,
 	size_t before = messages->n;
 
 	range.last = scan_live(self, context, range);
+	size_t n_live = messages->n;
 	if (self->with_expunged) {
 		uint32_t last = scan_expunged(self, context, range);
 		self->is_full = self->is_full || last < range.last;
 		range.last = last;
-		if (messages->n > before)
+		if (messages->n > n_live)
 			qsort(messages->at + before, messages->n - before, sizeof *messages->at, compare_uids);
 		while (messages->n > before && messages->at[messages->n - 1].uid > last)
 			messages->n--;
-		self->is_full = self->is_full || messages->n >= STORE_BATCH_ROWS;
+		self->is_full = self->is_full || is_full(self);
 	}
 	messages->next_uid = range.last + 1;
 }
