@@ -2,7 +2,7 @@
  * bench_mailbox: a mailbox of 1,000,000 messages (target 6 of the store's reference page).
  *
  *	bench_mailbox fill FOLDER       makes the store
- *	bench_mailbox read FOLDER       counters, all flags, UIDs, changes, the newest envelopes; raw: the rows' SELECT in SQLite itself
+ *	bench_mailbox read FOLDER       counters, UIDs, the newest envelopes; all flags in turns with raw: the rows' SELECT in SQLite itself
  *	bench_mailbox change FOLDER     a flag on 100 messages and what changed since; COPY 10,000; EXPUNGE 100,000
  *
  * Prints a line `KEY_ms VALUE` a figure: the best of three where nothing is changed.
@@ -13,6 +13,7 @@
 #include "tests/bench/million.h"
 
 #define ROUNDS 3
+#define TURNS 5
 #define N_CHANGED 100
 #define N_NEWEST 100
 #define N_COPIED 10000
@@ -90,34 +91,47 @@ static const struct {
 } readings[] = {
 	{ "status_ms", status, N_NARROW },
 	{ "select_ms", open_mailbox, N_NARROW },
-	{ "flags_ms", scan_flags, N_NARROW },
 	{ "newest_ms", newest, N_NEWEST },
 };
 
 /* One pass over the rows as SQLite alone gives them. */
-static void raw(const char *folder)
+static void raw(struct database *db)
+{
+	struct database_statement *s = database_statement_begin(db, "SELECT id, flags, modseq FROM msg WHERE id BETWEEN 1 << 32 AND (2 << 32) - 1");
+	int64_t sum = 0;
+
+	for (n_seen = 0; database_statement_step(s); n_seen++)
+		sum += database_statement_int(s, 0) ^ database_statement_int(s, 1) ^ database_statement_int(s, 2);
+	database_statement_end(s);
+	if (n_seen != N_NARROW || sum == 0)
+		give_up("other rows");
+}
+
+/* What else the machine does meets both. */
+static void flags_and_raw(const char *folder)
 {
 	struct database *db = open_database(folder, "shard0.db", DATABASE_READ, false);
-	double best_ms = 0;
+	double best_ms = 0, best_raw_ms = 0;
 
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct database_statement *s = database_statement_begin(db, "SELECT id, flags, modseq FROM msg WHERE id BETWEEN 1 << 32 AND (2 << 32) - 1");
+	for (unsigned turn = 0; turn < TURNS; turn++) {
 		double begin_ms = now_ms();
-		int64_t sum = 0, n = 0;
-		for (; database_statement_step(s); n++)
-			sum += database_statement_int(s, 0) ^ database_statement_int(s, 1) ^ database_statement_int(s, 2);
-		database_statement_end(s);
-		if (n != N_NARROW || sum == 0)
-			give_up("other rows");
-		best_ms = round == 0 || now_ms() - begin_ms < best_ms ? now_ms() - begin_ms : best_ms;
+		raw(db);
+		double raw_ms = now_ms();
+		scan_flags();
+		double end_ms = now_ms();
+		if (n_seen != N_NARROW)
+			give_up("not all were answered");
+		best_raw_ms = turn == 0 || raw_ms - begin_ms < best_raw_ms ? raw_ms - begin_ms : best_raw_ms;
+		best_ms = turn == 0 || end_ms - raw_ms < best_ms ? end_ms - raw_ms : best_ms;
 	}
-	tell("raw_flags_ms", best_ms);
+	tell("raw_flags_ms", best_raw_ms);
+	tell("flags_ms", best_ms);
 	database_close(db);
 }
 
 static void read_all(const char *folder)
 {
-	raw(folder);
+	flags_and_raw(folder);
 	for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
 		double best_ms = 0;
 		for (unsigned round = 0; round < ROUNDS; round++) {
