@@ -137,7 +137,9 @@ int mailctl_store_wait(struct mailctl_store *m)
 	store_client_wait(m->client);
 	if (m->err.kind == ERROR_NONE)
 		return EX_OK;
-	if (m->err.kind == ERROR_FULL)
+	if (m->err.kind == ERROR_FULL || m->err.kind == ERROR_TRY_LATER)
 		error_prefix(&m->err, "%s", m->settings.data_dir);
+	if (m->err.kind == ERROR_TRY_LATER)
+		error_set(&m->err, ERROR_TRY_LATER, "%s (try again later)", m->err.text);
 	return mailctl_fail(&m->err);
 }
