@@ -38,7 +38,7 @@ static const struct imapd_command commands[] = {
 	{ "LOGOUT",       "LOGOUT", ANY, IMAPD_NO_ARGUMENTS, imapd_logout, NULL, "9051 6.1.3" },
 	{ "ID",           "ID NIL | (\"name\" \"value\" ...)", ANY, 0, imapd_id, NULL, "2971" },
 
-	{ "STARTTLS",     "STARTTLS", GREETED, IMAPD_NO_ARGUMENTS, imapd_starttls, NULL, "9051 6.2.1" },
+	{ "STARTTLS",     "STARTTLS", GREETED, IMAPD_NO_ARGUMENTS | IMAPD_IN_CLEAR, imapd_starttls, NULL, "9051 6.2.1" },
 	{ "AUTHENTICATE", "AUTHENTICATE mechanism [initial-response]", GREETED, IMAPD_SECRET, imapd_authenticate, NULL, "9051 6.2.2, 4959" },
 	{ "LOGIN",        "LOGIN name password", GREETED, IMAPD_SECRET, imapd_login, NULL, "9051 6.2.3" },
 
@@ -134,6 +134,8 @@ enum imapd_after imapd_command_run(struct imapd_session *s)
 		return wrong_state(s);
 	if (s->command->flags & IMAPD_NO_ARGUMENTS ? rest.len > 0 : !imap_argument_space(&rest))
 		return imapd_bad_syntax(s);
+	if ((s->command->flags & IMAPD_IN_CLEAR) && net_stream_is_secure(s->stream))
+		return imapd_bad(s, "TLS is on already");
 	if ((s->command->flags & IMAPD_WRITES) && imapd_select_is_read_only(s))
 		return imapd_finish(s, "NO [READ-ONLY] The mailbox was opened by EXAMINE");
 	return s->command->run(s, rest);

@@ -12,6 +12,7 @@
 #define IMAPD_ASKS          16u         /* its end always asks the store for changes */
 #define IMAPD_EXPUNGES      32u         /* tells EXPUNGE whatever is waiting behind it */
 #define IMAPD_SECRET        64u         /* its text is wiped */
+#define IMAPD_IN_CLEAR      128u        /* not under TLS: RFC 9051 6.2.1 */
 
 struct imapd_command {
 	const char *verb, *syntax;      /* syntax: what a BAD prints */

@@ -159,8 +159,6 @@ enum imapd_after imapd_authenticate(struct imapd_session *s, struct bytes argume
 enum imapd_after imapd_starttls(struct imapd_session *s, struct bytes arguments)
 {
 	(void)arguments;
-	if (net_stream_is_secure(s->stream))
-		return imapd_bad(s, "TLS is on already");
 	if (!s->is_tls_offered)
 		return imapd_bad(s, "STARTTLS is not offered here");
 	enum imapd_after after = imapd_finish(s, "OK Begin the handshake now");

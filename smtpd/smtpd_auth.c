@@ -92,10 +92,6 @@ enum smtpd_after smtpd_auth(struct smtpd_session *s, struct bytes arguments)
 	enum smtpd_after after;
 	bool has_initial;
 
-	if (!smtpd_session_is_submission(s))
-		return smtpd_reply(s, "503 5.5.1 Authentication belongs on the submission ports");
-	if (s->login.name != NULL)
-		return smtpd_reply(s, "503 5.5.1 You are authenticated already");
 	bytes_cut(&rest, ' ', &mechanism_name);
 	rest = bytes_trim(rest);
 	has_initial = rest.len > 0;

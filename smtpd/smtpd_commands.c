@@ -16,10 +16,10 @@ const struct smtpd_command smtpd_commands[] = {
 	  "HELO client.example", "MAIL; EHLO tells more" },
 	{ "LHLO", "LHLO domain", ANY_STATE, SMTPD_ONLY_LMTP | SMTPD_IS_IDLE, smtpd_lhlo, "RFC 2033 4.1",
 	  "LHLO client.example", "MAIL" },
-	{ "STARTTLS", "STARTTLS", READY | OPEN | IN(SMTPD_CHUNKS), SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_NO_ARGUMENT, smtpd_starttls, "RFC 3207",
+	{ "STARTTLS", "STARTTLS", READY | OPEN | IN(SMTPD_CHUNKS), SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_NO_ARGUMENT | SMTPD_IN_CLEAR, smtpd_starttls, "RFC 3207",
 	  "STARTTLS", "the TLS handshake, then EHLO again" },
-	{ "AUTH", "AUTH mechanism [initial-response]", READY, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_ONLY_SUBMISSION, smtpd_auth, "RFC 4954",
-	  "AUTH PLAIN AGFsaWNlQGEudGVzdABzZWNyZXQ=", "MAIL" },
+	{ "AUTH", "AUTH mechanism [initial-response]", READY, SMTPD_ENDS_GROUP | SMTPD_AFTER_SLOTS | SMTPD_ONLY_SUBMISSION | SMTPD_BEFORE_AUTH, smtpd_auth,
+	  "RFC 4954", "AUTH PLAIN AGFsaWNlQGEudGVzdABzZWNyZXQ=", "MAIL" },
 	{ "MAIL", "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]", READY, SMTPD_NEEDS_AUTH, smtpd_mail, "RFC 5321 4.1.1.2",
 	  "MAIL FROM:<alice@a.test> SIZE=900", "RCPT, once for each recipient" },
 	{ "RCPT", "RCPT TO:<address>", OPEN, SMTPD_NEEDS_AUTH, smtpd_rcpt, "RFC 5321 4.1.1.3",
@@ -64,14 +64,21 @@ static bool is_for_protocol(const struct smtpd_command *c, const struct smtpd_se
 	return !(c->flags & (smtpd_session_is_lmtp(s) ? SMTPD_NOT_LMTP : SMTPD_ONLY_LMTP));
 }
 
-static bool is_legal(const struct smtpd_command *c, const struct smtpd_session *s)
+/* The reply to a verb that this connection cannot take in any state of a transaction; NULL: it can. */
+static const char *misplaced(const struct smtpd_command *c, const struct smtpd_session *s)
 {
-	return is_for_protocol(c, s) && (c->states & IN(s->state));
+	if ((c->flags & SMTPD_ONLY_SUBMISSION) && !smtpd_session_is_submission(s))
+		return "503 5.5.1 Authentication belongs on the submission ports";
+	if ((c->flags & SMTPD_BEFORE_AUTH) && s->login.name != NULL)
+		return "503 5.5.1 You are authenticated already";
+	if ((c->flags & SMTPD_IN_CLEAR) && smtpd_session_is_secure(s))
+		return "503 5.5.1 TLS is already in use";
+	return NULL;
 }
 
-bool smtpd_command_is_useful(const struct smtpd_command *c, const struct smtpd_session *s)
+bool smtpd_command_is_legal(const struct smtpd_command *c, const struct smtpd_session *s)
 {
-	return is_legal(c, s) && (!(c->flags & SMTPD_ONLY_SUBMISSION) || smtpd_session_is_submission(s));
+	return is_for_protocol(c, s) && (c->states & IN(s->state)) && misplaced(c, s) == NULL;
 }
 
 bool smtpd_command_must_wait(const struct smtpd_session *s, struct bytes line)
@@ -118,17 +125,20 @@ enum smtpd_after smtpd_command_run(struct smtpd_session *s, struct bytes line)
 {
 	struct bytes arguments, verb = first_word(line, &arguments);
 	const struct smtpd_command *c = smtpd_command_find(verb);
+	const char *reply;
 
 	if (c == NULL || !is_for_protocol(c, s))
 		return unknown_verb(s, verb);
 	if ((c->flags & SMTPD_NO_ARGUMENT) && arguments.len > 0)
 		return smtpd_command_bad_syntax(s, c->verb);
-	if (!is_legal(c, s))
+	if (!(c->states & IN(s->state)))
 		return bad_sequence(s, c, arguments);
 	if ((c->flags & SMTPD_NEEDS_AUTH) && smtpd_session_is_submission(s) && s->login.name == NULL)
 		return refuse(s, c, arguments, "530 5.7.0 Authentication required");
 	if ((c->flags & SMTPD_ENDS_GROUP) && smtpd_session_has_pipelined(s))
 		return smtpd_reply_close(s, "554 5.5.0 Wait for the reply to %s before sending more", c->verb);
+	if ((reply = misplaced(c, s)) != NULL)
+		return refuse(s, c, arguments, reply);
 	if ((c->flags & SMTPD_IS_IDLE) && ++s->n_idle_commands > 100 && !s->is_exempt)
 		s->n_errors++;
 	return c->run(s, arguments);

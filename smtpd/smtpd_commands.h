@@ -21,14 +21,16 @@ struct smtpd_command {
 #define SMTPD_ONLY_LMTP   16u
 #define SMTPD_NOT_LMTP    32u
 #define SMTPD_NO_ARGUMENT 64u
-#define SMTPD_HAS_OCTETS 256u            /* octets follow the line whether it is legal or not */
-#define SMTPD_ONLY_SUBMISSION 128u      /* answered everywhere, but it can only succeed there */
+#define SMTPD_ONLY_SUBMISSION 128u      /* known everywhere, legal only there */
+#define SMTPD_HAS_OCTETS 256u           /* octets follow the line whether it is legal or not */
+#define SMTPD_BEFORE_AUTH 512u          /* not once a user has logged in: RFC 4954 4 */
+#define SMTPD_IN_CLEAR 1024u            /* not under TLS: RFC 3207 4.2 */
 
 /* NULL-verb ended. */
 extern const struct smtpd_command smtpd_commands[];
 const struct smtpd_command *smtpd_command_find(struct bytes verb);
-/* Legal for this session now, and it can succeed here: what HELP lists. */
-bool smtpd_command_is_useful(const struct smtpd_command *, const struct smtpd_session *);
+/* For this session, now: what HELP lists. */
+bool smtpd_command_is_legal(const struct smtpd_command *, const struct smtpd_session *);
 /* Split the line, check everything the table says, run the handler. */
 enum smtpd_after smtpd_command_run(struct smtpd_session *, struct bytes line);
 /* True when this line must wait until the slots are empty. */

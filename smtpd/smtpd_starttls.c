@@ -6,8 +6,6 @@
 enum smtpd_after smtpd_starttls(struct smtpd_session *s, struct bytes arguments)
 {
 	(void)arguments;
-	if (smtpd_session_is_secure(s))
-		return smtpd_reply(s, "503 5.5.1 TLS is already in use");
 	if (s->listen->tls != SERVICE_TLS_STARTTLS || s->generation->tls == NULL)
 		return smtpd_reply(s, "454 4.7.0 TLS is not available here");
 	smtpd_reply(s, "220 2.0.0 Ready to start TLS");
