@@ -2,17 +2,21 @@
 import imaplib
 import smtplib
 import sys
-import time
 
 from tool import Tool, accept, check, dial, listen, main, read_exactly
 
 PASSWORD = "secret"
 
 
-def trace_of(tool):
-    """What it printed, once it has ended."""
+def trace_of(tool, last=""):
+    """What it printed, once it has told of `last` and ended."""
+    trace = ""
+    while last not in trace:
+        line = tool.process.stdout.readline()
+        check(line, f"{last!r} in the trace", trace)
+        trace += line
     tool.stop()
-    return tool.process.stdout.read()
+    return trace + tool.process.stdout.read()
 
 
 def dumps_any_protocol():
@@ -27,8 +31,7 @@ def dumps_any_protocol():
         near.close()
         check(far.recv(1) == b"", "the end at the far side")
         far.close()
-        time.sleep(0.2)
-        trace = trace_of(tool)
+        trace = trace_of(tool, "both ends have ended")
     lines = [line.split(" ", 2) for line in trace.splitlines()]
     check(trace.startswith("#1 from 127.0.0.1:"), "who came", trace)
     check(any(line[2] == "C who is there?" for line in lines), "what the client said", trace)
