@@ -168,7 +168,7 @@ static bool spill(struct store_body *body, struct error *err)
 
 	/* memory is wanted now: no room to find out */
 	body->is_decided = true;
-	body->staged = store_stager_open(body->store->stager);
+	body->staged = store_staged_create();
 	for (size_t i = 0; i < body->n_chunks && ok; i++)
 		ok = stage_chunk(body, &body->chunks[i], err);
 	if (ok && body->codec == STORE_PLAIN)

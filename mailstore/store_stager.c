@@ -183,11 +183,10 @@ void store_stager_destroy(struct store_stager *stager)
 	free(stager);
 }
 
-struct store_staged *store_stager_open(struct store_stager *stager)
+struct store_staged *store_staged_create(void)
 {
 	struct store_staged *staged = xcalloc(1, sizeof *staged);
 
-	(void)stager;
 	staged->file.fd = -1;
 	return staged;
 }

@@ -36,7 +36,8 @@ struct store_stager *store_stager_create(struct store *, struct error *err);
 void store_stager_drain(struct store_stager *);
 void store_stager_destroy(struct store_stager *);
 
-struct store_staged *store_stager_open(struct store_stager *);
+/* A file without octets; the stager's thread makes it when the first come.  Ends with store_stager_abandon. */
+struct store_staged *store_staged_create(void);
 /* Take the buffer's octets, which the budget counts already (it is empty after).  False: it failed before. */
 bool store_stager_take(struct store_stager *, struct store_staged *, struct buffer *octets, struct error *err);
 /* Copy octets the budget counts already. */
@@ -47,6 +48,7 @@ void store_stager_wait(struct store_stager *, struct store_staged *, struct stor
 bool store_stager_is_behind(struct store_stager *, struct store_staged *);
 /* Write and seal the request's bodies, then give it to the writer; back to its client when that fails. */
 void store_stager_seal(struct store_stager *, struct store_request *);
+/* The body lets go of it: the stager closes and frees it, and removes what it is named unless that is to be kept. */
 void store_stager_abandon(struct store_stager *, struct store_staged *, bool keep);
 
 #endif

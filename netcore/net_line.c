@@ -50,8 +50,7 @@ enum net_line_status net_line_read(struct net_line *l, struct net_stream *stream
 	return NET_LINE_NONE;
 }
 
-void net_line_done(struct net_line *l, struct net_stream *stream, struct bytes line)
+void net_line_done(struct net_stream *stream, struct bytes line)
 {
-	(void)l;
 	net_stream_consume(stream, line.len + 2);
 }

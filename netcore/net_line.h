@@ -28,6 +28,6 @@ enum net_line_status {
  * A bare CR inside a line is left in it.  Literals and message data are read with net_stream_input directly.
  */
 enum net_line_status net_line_read(struct net_line *, struct net_stream *, struct bytes *line);
-void net_line_done(struct net_line *, struct net_stream *, struct bytes line);
+void net_line_done(struct net_stream *, struct bytes line);
 
 #endif

@@ -97,7 +97,7 @@ static void on_line_input(void *owner)
 	while ((status = net_line_read(&g->reader, g->stream, &line)) == NET_LINE_READY) {
 		bool full = bytes_equal(line, BYTES("full"));
 		print_line(line);
-		net_line_done(&g->reader, g->stream, line);
+		net_line_done(g->stream, line);
 		if (full) {
 			nettool_program_end(&g->program, EX_TEMPFAIL, "the room is full");
 			return;

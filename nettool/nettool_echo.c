@@ -72,7 +72,7 @@ static void guest_input(void *owner)
 			return;
 		case NET_LINE_READY:
 			say_back(g, line);
-			net_line_done(&g->reader, g->stream, line);
+			net_line_done(g->stream, line);
 			break;
 		case NET_LINE_TOO_LONG:
 			guest_leave(g, "a line has at most 4096 octets\r\n");
@@ -190,7 +190,7 @@ static void asker_input(void *owner)
 
 	while (net_line_read(&a->reader, a->stream, &line) == NET_LINE_READY) {
 		printf("%.*s\n", BYTES_PRINT(line));
-		net_line_done(&a->reader, a->stream, line);
+		net_line_done(a->stream, line);
 		if (++a->n_answers == a->n_texts)
 			asker_end(a, EX_OK, NULL);
 	}

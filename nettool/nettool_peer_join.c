@@ -126,7 +126,7 @@ static void on_input(void *owner)
 
 	while (!c->program.over && net_line_read(&c->reader, c->server, &line) == NET_LINE_READY) {
 		take_line(c, line);
-		net_line_done(&c->reader, c->server, line);
+		net_line_done(c->server, line);
 	}
 }
 

@@ -122,7 +122,7 @@ static void on_input(void *owner)
 	while ((status = net_line_read(&g->reader, g->stream, &line)) == NET_LINE_READY) {
 		if (!take_line(g, line))
 			return;
-		net_line_done(&g->reader, g->stream, line);
+		net_line_done(g->stream, line);
 	}
 	if (status != NET_LINE_NONE)
 		part(g, "error a line has at most 4096 octets, ends with CR LF and holds no NUL\r\n");

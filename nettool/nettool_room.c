@@ -94,7 +94,7 @@ static void on_input(void *owner)
 				return;
 			}
 			say(m, line);
-			net_line_done(&m->reader, m->stream, line);
+			net_line_done(m->stream, line);
 			break;
 		case NET_LINE_TOO_LONG:
 			leave(m, "a line has at most 4096 octets\r\n", "said too long a line");

@@ -161,7 +161,7 @@ static void take_line(struct smtp_client *c, struct bytes line)
 
 	trace(c, true, hide ? BYTES("334 ****") : line);
 	enum smtp_reply_status status = smtp_reply_line(&c->reply, line);
-	net_line_done(&c->line, c->stream, line);
+	net_line_done(c->stream, line);
 	if (status == SMTP_REPLY_MORE)
 		return;
 	if (status == SMTP_REPLY_BAD) {

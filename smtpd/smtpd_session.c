@@ -191,7 +191,7 @@ static bool read_line(struct smtpd_session *s)
 		/* A handler may start TLS, which drops the input: it works on a copy. */
 		memcpy(copy, line.at, line.len);
 		line = (struct bytes){ copy, line.len };
-		net_line_done(&s->line, s->stream, line);
+		net_line_done(s->stream, line);
 		if (bytes_find(line, '\r') < line.len)
 			refuse_line(s, "500 5.5.2 A CR belongs before LF only");
 		else

@@ -25,7 +25,7 @@ static void on_input(void *owner)
 			buffer_add_octet(&r->seen, '<');
 			buffer_add_bytes(&r->seen, line);
 			buffer_add_octet(&r->seen, '>');
-			net_line_done(&r->line, r->stream, line);
+			net_line_done(r->stream, line);
 		} else {
 			buffer_add_octet(&r->seen, status == NET_LINE_TOO_LONG ? 'L' : status == NET_LINE_NUL ? 'N' : 'B');
 		}
