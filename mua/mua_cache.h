@@ -30,20 +30,25 @@ struct mua_message {
 	bool has_attachment;
 };
 
-/* $XDG_CACHE_HOME/mua/NAME.db (0600 in a folder 0700), or ~/.cache; "/" in the name becomes "_". */
-/* A damaged file is begun anew.  DENIED: a newer program made it. */
+/*
+ * $XDG_CACHE_HOME/mua/NAME.db (0600 in a folder 0700), or ~/.cache; "/" in the name becomes "_".  A damaged file is begun anew.
+ * DENIED: a newer program made it.
+ */
 struct mua_cache *mua_cache_open(const char *name, struct error *err);
+/* NULL is ignored. */
 void mua_cache_close(struct mua_cache *);
 
-/* Several changes in one transaction. */
+/* Several changes in one transaction; without one each is its own. */
 bool mua_cache_begin(struct mua_cache *, struct error *err);
 bool mua_cache_commit(struct mua_cache *, struct error *err);
 void mua_cache_rollback(struct mua_cache *);
 
+/* Of a UID that is there already: in its place. */
 bool mua_cache_put(struct mua_cache *, const struct mua_folder *, const struct mua_message *, struct error *err);
 /* *is_changed: it was there and had others. */
 bool mua_cache_set_flags(struct mua_cache *, const struct mua_folder *, uint32_t uid, uint64_t flags, const char *keywords, bool *is_changed,
                          struct error *err);
+/* One that is not there is no error. */
 bool mua_cache_forget(struct mua_cache *, const struct mua_folder *, uint32_t uid, struct error *err);
 
 /* Newest first, at most limit (0 = all); texts live in the arena. */
