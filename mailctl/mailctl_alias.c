@@ -60,14 +60,36 @@ int mailctl_alias_add(struct mailctl *ctl, int argc, char **argv)
 		is_forced = true;
 	}
 	if (argc - optind < 2)
-		return mailctl_usage("usage: mailctl alias add ADDRESS TARGET... [--force]");
+		return mailctl_usage("usage: mailctl alias add ADDRESS|@DOMAIN TARGET... [--force]");
 	return add(ctl, argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), is_forced);
 }
 
 struct listing {
 	struct mailctl_store m;
 	const struct mailctl *ctl;
+	const char *domain;             /* "": of all */
+	bool is_ours;
 };
+
+static void looked_for_domain(void *owner, const struct error *err, const struct store_domain *domains, size_t n)
+{
+	struct listing *l = owner;
+
+	mailctl_store_done(&l->m, err);
+	for (size_t i = 0; i < n; i++)
+		l->is_ours = l->is_ours || bytes_equal_nocase(bytes_text(domains[i].name), bytes_text(l->domain));
+}
+
+static int check_domain(struct listing *l)
+{
+	if (l->domain[0] == '\0')
+		return EX_OK;
+	store_domain_list(l->m.client, looked_for_domain, l);
+	store_client_wait(l->m.client);
+	if (!l->is_ours && l->m.err.kind == ERROR_NONE)
+		error_set(&l->m.err, ERROR_NOT_FOUND, "%s is not a domain of this store (mailctl domain list)", l->domain);
+	return mailctl_store_wait(&l->m);
+}
 
 static void listed(void *owner, const struct error *err, const struct store_alias *aliases, size_t n)
 {
@@ -80,14 +102,17 @@ static void listed(void *owner, const struct error *err, const struct store_alia
 
 int mailctl_alias_list(struct mailctl *ctl, int argc, char **argv)
 {
-	struct listing l = { .ctl = ctl };
+	struct listing l = { .ctl = ctl, .domain = argc == 2 ? argv[1] : "" };
 	int code;
 
 	if (argc > 2)
 		return mailctl_usage("usage: mailctl alias list [DOMAIN]");
 	if (mailctl_store_open(&l.m, ctl, &code)) {
-		store_alias_list(l.m.client, bytes_text(argc == 2 ? argv[1] : ""), listed, &l);
-		code = mailctl_store_wait(&l.m);
+		code = check_domain(&l);
+		if (code == EX_OK) {
+			store_alias_list(l.m.client, bytes_text(l.domain), listed, &l);
+			code = mailctl_store_wait(&l.m);
+		}
 	}
 	mailctl_store_close(&l.m);
 	return code;

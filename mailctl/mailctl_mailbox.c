@@ -149,8 +149,10 @@ int mailctl_mailbox_create(struct mailctl *ctl, int argc, char **argv)
 		return code;
 	if (begin(&a, ctl, argv[1], &code)) {
 		store_mailbox_create(a.m.client, a.user_id, bytes_text(argv[2]), 0, made, &a);
-		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(argv[2]), true, mailctl_store_done, &a.m);
+		code = wait_for(&a, argv[1], argv[2]);
 	}
+	if (code == EX_OK)
+		store_mailbox_subscribe(a.m.client, a.user_id, bytes_text(argv[2]), true, mailctl_store_done, &a.m);
 	return finish(&a, code, argv[1], argv[2], "created", NULL);
 }
 
