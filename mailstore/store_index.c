@@ -1,11 +1,14 @@
 /*
- * Tables (user_version 1): the index grows by segments of at most 4,096 messages, numbered from 0 within each; none is ever changed.
+ * Tables (user_version 2): the index grows by segments of at most 4,096 messages, numbered from 0 within each; none is ever changed.
  *
  *	owner    whose it is: another store's index says nothing here
  *	mark     what the builder has read of each mailbox
  *	indexed  every message that is in a segment
  *	segment  its messages' ids: distances d from the one before, as 2d or -2d - 1, in 7-bit groups, the lowest first
  *	posting  segment << 24 | trigram -> numbers (store_index_pack)
+ *
+ * The rows of the last two end with a seal (store_index_seal): SQLite does not notice octets that are others than were written, and a search would not
+ * find what is there, for ever.
  */
 #include "mailstore/store_index.h"
 
@@ -25,6 +28,8 @@
 
 #define TRIGRAMS_ASKED 16
 #define WORDS (STORE_INDEX_SEGMENT_MAX / 64)
+#define VERSION 2
+#define SEAL_LEN 2
 
 static const struct database_migration migrations[] = {
 	{ 1,
@@ -33,6 +38,8 @@ static const struct database_migration migrations[] = {
 	  "CREATE TABLE indexed(message_id INTEGER PRIMARY KEY) STRICT;"
 	  "CREATE TABLE segment(segment_id INTEGER PRIMARY KEY, n INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;"
 	  "CREATE TABLE posting(id INTEGER PRIMARY KEY, numbers BLOB NOT NULL) STRICT;" },
+	/* rows had no seal */
+	{ VERSION, "DELETE FROM mark; DELETE FROM indexed; DELETE FROM segment; DELETE FROM posting" },
 };
 
 /* ---- the file ---- */
@@ -123,6 +130,35 @@ struct database *store_index_open(const struct store *store, int64_t user_id, st
 }
 
 /* ---- packed numbers ---- */
+
+/* FNV-1a, folded. */
+static uint16_t checksum(int64_t id, struct bytes row)
+{
+	uint32_t hash = 2166136261u;
+
+	for (unsigned shift = 0; shift < 64; shift += 8)
+		hash = (hash ^ (uint32_t)((uint64_t)id >> shift & 0xff)) * 16777619u;
+	for (size_t i = 0; i < row.len; i++)
+		hash = (hash ^ (unsigned char)row.at[i]) * 16777619u;
+	return (uint16_t)(hash >> 16 ^ hash);
+}
+
+void store_index_seal(int64_t id, struct buffer *row)
+{
+	uint16_t sum = checksum(id, buffer_bytes(row));
+
+	buffer_add_octet(row, (char)(sum & 0xff));
+	buffer_add_octet(row, (char)(sum >> 8));
+}
+
+bool store_index_unseal(int64_t id, struct bytes *row)
+{
+	if (row->len < SEAL_LEN)
+		return false;
+	const unsigned char *seal = (const unsigned char *)row->at + row->len - SEAL_LEN;
+	row->len -= SEAL_LEN;
+	return (seal[0] | seal[1] << 8) == checksum(id, *row);
+}
 
 void store_index_pack(const uint16_t *numbers, size_t n, size_t n_all, struct buffer *out)
 {
@@ -218,10 +254,12 @@ static bool intersect_posting(struct database *db, int64_t segment_id, uint32_t 
 	bool ok = true;
 
 	database_statement_bind_int(s, 1, segment_id << 24 | trigram);
-	if (database_statement_step(s))
-		ok = store_index_intersect(database_statement_bytes(s, 0), n_all, bits);
-	else
+	if (database_statement_step(s)) {
+		struct bytes numbers = database_statement_bytes(s, 0);
+		ok = store_index_unseal(segment_id << 24 | trigram, &numbers) && store_index_intersect(numbers, n_all, bits);
+	} else {
 		memset(bits, 0, WORDS * sizeof *bits);
+	}
 	database_statement_end(s);
 	return ok && !database_failed(db);
 }
@@ -276,7 +314,7 @@ static bool add_segment(struct store_index_filter *filter, struct bytes ids, siz
 {
 	uint64_t bits[WORDS];
 
-	if (n == 0 || n > STORE_INDEX_SEGMENT_MAX || !add_ids(filter, ids, n))
+	if (n == 0 || n > STORE_INDEX_SEGMENT_MAX || !store_index_unseal((int64_t)n, &ids) || !add_ids(filter, ids, n))
 		return false;
 	for (size_t f = 0; f < filter->n_finders; f++) {
 		if (!ask_segment(filter->db, filter->segment_id, n, &filter->finders[f], bits))
@@ -314,7 +352,7 @@ struct store_index_filter *store_index_filter_create(const struct store *store, 
 	if (db == NULL)
 		return NULL;
 	/* one that is just being made is not ours yet */
-	if (!database_begin_read(db) || database_version(db) != 1 || !is_ours(db, store, user_id)) {
+	if (!database_begin_read(db) || database_version(db) != VERSION || !is_ours(db, store, user_id)) {
 		*is_damaged = database_failed(db) && database_error(db)->kind == ERROR_CORRUPT;
 		database_close(db);
 		return NULL;

@@ -36,5 +36,9 @@ uint64_t store_index_filter_ask(struct store_index_filter *, int64_t message_id,
 void store_index_pack(const uint16_t *numbers, size_t n, size_t n_all, struct buffer *out);
 /* Clear the bits of numbers that are not in packed (n_all bits, in words of 64).  False: damaged. */
 bool store_index_intersect(struct bytes packed, size_t n_all, uint64_t *bits);
+/* Append what tells that a row of this id is as it was written. */
+void store_index_seal(int64_t id, struct buffer *row);
+/* Take it off; false: the row is damaged. */
+bool store_index_unseal(int64_t id, struct bytes *row);
 
 #endif

@@ -148,6 +148,7 @@ static int64_t write_segment(const struct store_index_segment *g, struct databas
 	struct database_statement *s;
 
 	pack_ids(g, &ids);
+	store_index_seal((int64_t)g->n, &ids);
 	s = database_statement_begin(db, "INSERT INTO segment(n, ids) VALUES (?, ?)");
 	database_statement_bind_int(s, 1, (int64_t)g->n);
 	database_statement_bind_blob(s, 2, buffer_bytes(&ids));
@@ -168,6 +169,7 @@ static void write_posting(struct database *db, int64_t id, const uint16_t *numbe
 
 	buffer_clear(packed);
 	store_index_pack(numbers, n, n_all, packed);
+	store_index_seal(id, packed);
 	database_statement_bind_int(s, 1, id);
 	database_statement_bind_blob(s, 2, buffer_bytes(packed));
 	database_statement_run(s);

@@ -268,6 +268,20 @@ static void overwrite(const char *name, off_t from, size_t n)
 	close(fd);
 }
 
+/* Pages are well, what is in them is not. */
+static void meddle(const char *script)
+{
+	struct error err = { 0 };
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/index/%lld.db", f.data_dir, (long long)user_id);
+	struct database *db = database_open(&(struct database_options){ .path = path, .mode = DATABASE_CREATE }, &err);
+	CHECK(db != NULL);
+	database_script(db, script);
+	CHECK(!database_failed(db));
+	database_close(db);
+}
+
 static void check_damage(void)
 {
 	static const struct { const char *claim; off_t from; size_t n; } cases[] = {
@@ -281,6 +295,20 @@ static void check_damage(void)
 		fixture_open(&f);
 		check_many(cases[i].claim, " 1201");
 		CHECK_ROW(wait_for_index(MANY), cases[i].claim);
+		check_many("built anew", " 1201");
+	}
+	static const struct { const char *claim, *script; } silent[] = {
+		{ "numbers are others", "UPDATE posting SET numbers = CAST(x'7f' || substr(numbers, 2) AS BLOB)" },
+		{ "numbers are gone", "UPDATE posting SET numbers = x''" },
+		{ "ids are others", "UPDATE segment SET ids = CAST(x'7f' || substr(ids, 2) AS BLOB)" },
+		{ "the form is an older one", "PRAGMA user_version=1" },
+	};
+	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+		fixture_close(&f);
+		meddle(silent[i].script);
+		fixture_open(&f);
+		check_many(silent[i].claim, " 1201");
+		CHECK_ROW(wait_for_index(MANY), silent[i].claim);
 		check_many("built anew", " 1201");
 	}
 	fixture_close(&f);
