@@ -256,8 +256,10 @@ bool store_restore(const struct store_backup_options *options, struct store_back
 	bool ok = open_backup(&r, &why) && open_data(&r, &why) && (r.bodies.db = store_backup_open(r.path, r.from, &why)) != NULL;
 	if (ok) {
 		ok = copy(&r, &why) && !database_failed(r.bodies.db);
-		if (!ok && why.kind == ERROR_NONE)
+		if (!ok && why.kind == ERROR_NONE) {
 			why = *database_error(r.bodies.db);
+			error_prefix(&why, "%s", why.kind == ERROR_CORRUPT ? options->path : options->data_dir);
+		}
 	}
 	database_close(r.bodies.db);
 	ok = ok && name_store(&r, &why);
