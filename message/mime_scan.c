@@ -1,7 +1,8 @@
 /*
  * One pass, a line at a time: only lines that begin with "--" are compared with the boundaries of the multiparts that are open,
  * the innermost first; once none is open the rest is only counted.  A line ends with LF, and the CR before it belongs to the line end.
- * Bounds: depth, parts, header octets of one part, octets kept of all parts (KEPT_MAX), length of a line that can be a delimiter (LINE_MAX).
+ * Bounds: depth, parts, header octets of one part, octets kept of all parts (KEPT_MAX), length of a line that can be a delimiter
+ * (LINE_MAX_DELIMITER).
  */
 #include "message/mime_scan.h"
 

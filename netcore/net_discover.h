@@ -1,4 +1,7 @@
-/* net_discover: this host's place in the two multicast DNS groups, on each of its interfaces.  RFC 6762 3, 5, 11.  Announcing is net_announce's, looking net_browse's. */
+/*
+ * net_discover: this host's place in the two multicast DNS groups, on each of its interfaces.  Announcing is net_announce's, looking
+ * net_browse's.  RFC 6762 3, 5, 11.
+ */
 #ifndef NETCORE_NET_DISCOVER_H
 #define NETCORE_NET_DISCOVER_H
 
@@ -45,6 +48,7 @@ void net_discover_leave(struct net_discover *, struct net_discover_listener *);
 
 /* To the groups of both families on that interface.  What the kernel does not take is lost: all of this is repeated anyway. */
 void net_discover_send(struct net_discover *, unsigned interface, struct bytes);
+/* The same to one address. */
 void net_discover_send_to(struct net_discover *, unsigned interface, const struct net_addr *, struct bytes);
 
 /* Those we are on, at most NET_INTERFACES_MAX. */

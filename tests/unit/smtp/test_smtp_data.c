@@ -1,4 +1,4 @@
-/* Only CRLF.CRLF ends data, wherever the octets are split; everything else stays in step and is refused.  smtp.md 3.1. */
+/* Only CRLF.CRLF ends data, wherever the octets are split; everything else stays in step and is refused.  RFC 5321 4.1.1.4, 2.3.8. */
 #include "smtp/smtp_data.h"
 
 #include <string.h>
