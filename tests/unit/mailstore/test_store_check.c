@@ -58,6 +58,34 @@ static void damage_is_found(void)
 	}
 }
 
+static void script(struct fixture *f, const char *sql)
+{
+	char *path = xprintf("%s/shard0.db", f->data_dir);
+	struct database *db = database_open(&(struct database_options){ .path = path, .mode = DATABASE_WRITE, .synchronous_off = true }, NULL);
+
+	free(path);
+	CHECK(db != NULL);
+	database_script(db, sql);
+	CHECK_ROW(!database_failed(db), database_error(db)->text);
+	database_close(db);
+}
+
+/* No question of ours uses this one: SQLite itself has to be asked. */
+static void an_index_that_lies_is_found(void)
+{
+	struct fixture f = { .options = { .ephemeral = true } };
+
+	fixture_start(&f, "index");
+	deliver_remote(&f, "x@elsewhere.test", false, 0);
+	claim(&f, 1, 60);
+	finish(&f, answer.items->at[0].item_id, STORE_QUEUE_RETRY, clock_now_s() + 60);
+	CHECK(check(&f) == 0);
+	fixture_close(&f);
+	script(&f, "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, '(queue_id)', '(stage)') WHERE name = 'journal_queue'");
+	script(&f, "REINDEX journal_queue; PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, '(stage)', '(queue_id)') WHERE name = 'journal_queue'");
+	CHECK_ROW(check(&f) > 0 && strstr(found, "journal_queue") != NULL, found);
+}
+
 static void a_missing_body_file_is_found(void)
 {
 	struct fixture f = { .options = { .ephemeral = true } };
@@ -137,6 +165,7 @@ static void what_is_no_store_cannot_be_checked(void)
 int main(void)
 {
 	damage_is_found();
+	an_index_that_lies_is_found();
 	a_missing_body_file_is_found();
 	the_reaper_removes_files_too();
 	the_walk_lets_go_between_slices();

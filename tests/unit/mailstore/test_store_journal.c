@@ -140,6 +140,20 @@ static void a_failure_names_its_report(struct fixture *f)
 	CHECK_ROW(read_journal(f, report_id, 0) == 2 && journal->at[1].stage == STORE_JOURNAL_STORED, "the report has its own life");
 }
 
+static void what_was_refused_for_good_is_noted(struct fixture *f)
+{
+	struct store_queue_result result = { .outcome = STORE_QUEUE_FAILED, .status = "550 nobody here", .remote = "mx.test" };
+
+	deliver_remote(f, "nobody@elsewhere.test", false, 0);
+	claim(f, 1, 600);
+	uint64_t queue_id = answer.items->at[0].queue_id;
+	result.item_id = answer.items->at[0].item_id;
+	answer_clear();
+	store_queue_done(f->client, &result, 1, NULL, on_done, f);
+	CHECK(wait_for(f) == ERROR_NONE);
+	CHECK(read_journal(f, queue_id, 0) == 3 && is(2, STORE_JOURNAL_FAILED, "nobody@elsewhere.test", "mx.test", "550 nobody here"));
+}
+
 static void a_transmission_repeated_by_a_peer_is_noted(struct fixture *f)
 {
 	static const unsigned char digest[STORE_DIGEST_SIZE] = { 7 };
@@ -221,13 +235,23 @@ static void long_lives_come_in_batches(struct fixture *f)
 	ask(f, "DELETE FROM journal WHERE queue_id = 77");
 }
 
+/* The first two. */
+static void make_them_as_old_as(struct fixture *f, int64_t ms)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql, "UPDATE journal SET after_ms = %lld - (entry_id >> 22) WHERE entry_id <= (SELECT entry_id FROM journal ORDER BY entry_id LIMIT 1 OFFSET 1)", (long long)(clock_now_ms() - ms));
+	ask(f, sql);
+}
+
 static void old_entries_are_forgotten(struct fixture *f)
 {
 	int64_t n = ask(f, "SELECT count(*) FROM journal");
-	char sql[200];
 
-	snprintf(sql, sizeof sql, "UPDATE journal SET after_ms = %lld - (entry_id >> 22) WHERE entry_id <= (SELECT entry_id FROM journal ORDER BY entry_id LIMIT 1 OFFSET 1)", (long long)(clock_now_ms() - 31 * DAY_MS));
-	ask(f, sql);
+	make_them_as_old_as(f, 30 * DAY_MS - 600000);
+	maintain(f);
+	CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == n, "none of less than thirty");
+	make_them_as_old_as(f, 31 * DAY_MS);
 	maintain(f);
 	CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == n - 2, "those of 31 days, no others");
 	ask(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
@@ -245,6 +269,7 @@ int main(void)
 	tries_and_the_end_are_noted_with_the_reply(&f);
 	what_is_special_about_a_copy_stands_behind_the_acceptance(&f);
 	a_failure_names_its_report(&f);
+	what_was_refused_for_good_is_noted(&f);
 	a_transmission_repeated_by_a_peer_is_noted(&f);
 	an_arrival_whose_id_is_taken_has_another(&f);
 	one_message_is_told_in_order_though_the_clock_was_set_back(&f);

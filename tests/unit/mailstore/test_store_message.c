@@ -206,7 +206,10 @@ static void tombstones_are_pruned_after_a_month(struct fixture *f)
 	add_flags(f, inbox, 1, 1, STORE_DELETED);
 	expunge(f, inbox);
 	uint64_t modseq = answer.modseq;
-	ask(f, "UPDATE tomb SET at = at - 31 * 86400");
+	ask(f, "UPDATE tomb SET at = at - 30 * 86400 + 600");
+	CHECK_ROW(maintain(f) == ERROR_NONE && changes_since(f, inbox, modseq - 1) == ERROR_NONE && !answer.changes->vanished_is_incomplete &&
+	          ranges_contains(&answer.changes->vanished, 1), "not before");
+	ask(f, "UPDATE tomb SET at = at - 600");
 	CHECK(maintain(f) == ERROR_NONE && ask(f, "SELECT count(*) FROM tomb") == 0);
 	CHECK(changes_since(f, inbox, modseq - 1) == ERROR_NONE && answer.changes->vanished_is_incomplete);
 	CHECK(changes_since(f, inbox, modseq) == ERROR_NONE && !answer.changes->vanished_is_incomplete);

@@ -193,6 +193,7 @@ static const struct damage {
 	{ "a frame of another chunk", "UPDATE chunk SET data = (SELECT data FROM chunk WHERE id = 1 << 12) WHERE id = 2 << 12 | 512", NULL, 2, 140000, 0, "message 2, chunk 2: " },
 	{ "a frame that is none", "UPDATE chunk SET data = CAST('what is this' AS BLOB) WHERE id = 1 << 12", NULL, 1, 0, UINT64_MAX, "message 1, chunk 0: " },
 	{ "a frame that is gone", "DELETE FROM chunk WHERE id = 2 << 12", NULL, 2, 0, 70000, "message 2, chunk 0: it is missing; UID 2 of INBOX of bob@a.test" },
+	{ "more than its octets", "INSERT INTO chunk(id, data) VALUES(2 << 12 | 2000, x'00')", NULL, 2, UINT64_MAX, 70000, "message 2: more is stored than its 200000 octets" },
 	{ "a codec not known", "UPDATE message SET codec = 7 WHERE message_id = 1", NULL, 1, 0, UINT64_MAX, "codec 7 is not known" },
 	{ "octets changed in a file", NULL, "printf XXXX | dd of=$(ls %s/bodies/*/*) bs=1 seek=60 conv=notrunc status=none", 3, 0, 1999000, "message 3, chunk 0: " },
 	{ "a file without its index", NULL, "f=$(ls %s/bodies/*/*); truncate -s $(($(stat -c %%s $f) - 248)) $f", 3, UINT64_MAX, 1999000, "message 3, chunk 0: " },
