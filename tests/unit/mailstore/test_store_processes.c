@@ -65,10 +65,50 @@ static void three_processes_write_in_turn(void)
 	fixture_close(&f);
 }
 
+/* The first commit of this process fails; what comes next takes the ids that it had taken. */
+static int be_failing(const char *data_dir)
+{
+	struct fixture f = { .options = { .reserve = 1 } }, other;
+
+	log_set_fd(-1);
+	snprintf(f.data_dir, sizeof f.data_dir, "%s", data_dir);
+	fixture_open(&f);
+	other = f;
+	CHECK(deliver_remote(&f, "x@elsewhere.test", false, 0) == ERROR_FULL);
+	fixture_open(&other);
+	CHECK(deliver_remote(&other, "x@elsewhere.test", false, 0) == ERROR_NONE);
+	CHECK(deliver_remote(&f, "x@elsewhere.test", false, 0) == ERROR_NONE);
+	CHECK(deliver_remote(&other, "x@elsewhere.test", false, 0) == ERROR_NONE);
+	CHECK(ask(&f, "SELECT count(*) FROM message") == 3 && ask(&f, "SELECT count(*) FROM qrcpt") == 3 && findings(&f) == 0);
+	fixture_close(&other);
+	fixture_close(&f);
+	return check_finish();
+}
+
+static void ids_of_a_commit_that_failed_are_nobodys(void)
+{
+	struct fixture f = { .options = { .reserve = 1 } };
+	int status;
+
+	fixture_start(&f, "ids");
+	fixture_close(&f);
+	setenv("POSTA_TEST_FAULT", "fail:database.commit:1", 1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execl("/proc/self/exe", "child", f.data_dir, (char *)NULL);
+		_exit(5);
+	}
+	unsetenv("POSTA_TEST_FAULT");
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2)
+		return be_failing(argv[1]);
 	if (argc == 4)
 		return be_process(argv);
 	three_processes_write_in_turn();
+	ids_of_a_commit_that_failed_are_nobodys();
 	return check_finish();
 }
