@@ -13,17 +13,6 @@ static int digit_value(const char *digits, char octet)
 	return found != NULL ? (int)(found - digits) : -1;
 }
 
-static int base64_value(char octet)
-{
-	if (octet >= 'A' && octet <= 'Z')
-		return octet - 'A';
-	if (octet >= 'a' && octet <= 'z')
-		return octet - 'a' + 26;
-	if (octet >= '0' && octet <= '9')
-		return octet - '0' + 52;
-	return octet == '+' ? 62 : octet == '/' ? 63 : -1;
-}
-
 void codec_base64_encode(struct bytes in, struct buffer *out)
 {
 	const unsigned char *at = (const unsigned char *)in.at;
@@ -47,7 +36,7 @@ static bool decode_four(const char *at, int pad, struct buffer *out)
 	unsigned word = 0;
 
 	for (int i = 0; i < 4; i++) {
-		int value = i < 4 - pad ? base64_value(at[i]) : 0;
+		int value = i < 4 - pad ? codec_base64_value(at[i]) : 0;
 		if (value < 0)
 			return false;
 		word = word << 6 | (unsigned)value;

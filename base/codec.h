@@ -12,6 +12,17 @@
 void codec_base64_encode(struct bytes, struct buffer *out);
 /* Strict: no white space, right padding, no stray bits.  On false, out is as before. */
 bool codec_base64_decode(struct bytes, struct buffer *out);
+/* What a digit of base64 stands for: 0 to 63, or -1. */
+static inline int codec_base64_value(int octet)
+{
+	if (octet >= 'A' && octet <= 'Z')
+		return octet - 'A';
+	if (octet >= 'a' && octet <= 'z')
+		return octet - 'a' + 26;
+	if (octet >= '0' && octet <= '9')
+		return octet - '0' + 52;
+	return octet == '+' ? 62 : octet == '/' ? 63 : -1;
+}
 
 void codec_hex_encode(struct bytes, struct buffer *out);        /* lower case */
 bool codec_hex_decode(struct bytes, struct buffer *out);

@@ -20,18 +20,6 @@ enum transfer_encoding transfer_encoding_parse(struct bytes name)
 	return TRANSFER_UNKNOWN;
 }
 
-/* 0..63, or -1. */
-static int base64_value(unsigned char octet)
-{
-	if (octet >= 'A' && octet <= 'Z')
-		return octet - 'A';
-	if (octet >= 'a' && octet <= 'z')
-		return octet - 'a' + 26;
-	if (octet >= '0' && octet <= '9')
-		return octet - '0' + 52;
-	return octet == '+' ? 62 : octet == '/' ? 63 : -1;
-}
-
 static void feed_base64(struct transfer_decoder *d, struct bytes in, struct buffer *out)
 {
 	char *to = buffer_reserve(out, in.len / 4 * 3 + 3);
@@ -39,7 +27,7 @@ static void feed_base64(struct transfer_decoder *d, struct bytes in, struct buff
 
 	for (size_t i = 0; i < in.len; i++) {
 		unsigned char octet = (unsigned char)in.at[i];
-		int value = base64_value(octet);
+		int value = codec_base64_value(octet);
 		if (value < 0) {
 			if (octet == '=') {
 				d->ended = true;        /* what is left of the quantum is complete, or waste */

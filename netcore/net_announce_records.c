@@ -68,14 +68,6 @@ static bool is_wildcard(const struct net_addr *a)
 	return a->len == 0 || strcmp(net_addr_format_ip(a, text), "0.0.0.0") == 0 || strcmp(net_addr_format_ip(a, text), "::") == 0;
 }
 
-static bool has_family(const struct net_interface *i, int family)
-{
-	for (size_t at = 0; at < i->n_addrs; at++)
-		if (net_addr_family(&i->addrs[at].addr) == family)
-			return true;
-	return false;
-}
-
 uint64_t net_announce_items_on(const struct net_announce_set *set, const struct net_interface *i)
 {
 	uint64_t items = 0;
@@ -83,9 +75,9 @@ uint64_t net_announce_items_on(const struct net_announce_set *set, const struct 
 	for (unsigned s = 0; s < set->n; s++)
 		if (is_wildcard(&set->services[s].bound) || net_interface_has(i, &set->services[s].bound))
 			items |= BIT(ITEM_OF(s, ITEM_PTR)) | BIT(ITEM_OF(s, ITEM_SRV)) | BIT(ITEM_OF(s, ITEM_TXT)) | BIT(ITEM_OF(s, ITEM_META));
-	if (items != 0 && has_family(i, AF_INET))
+	if (items != 0 && net_interface_has_family(i, AF_INET))
 		items |= BIT(ITEM_A);
-	if (items != 0 && has_family(i, AF_INET6))
+	if (items != 0 && net_interface_has_family(i, AF_INET6))
 		items |= BIT(ITEM_AAAA);
 	return items;
 }

@@ -138,14 +138,6 @@ struct net_loop *net_discover_loop(const struct net_discover *d)
 	return d->loop;
 }
 
-static bool has_family(const struct net_interface *i, int family)
-{
-	for (size_t at = 0; at < i->n_addrs; at++)
-		if (net_addr_family(&i->addrs[at].addr) == family)
-			return true;
-	return false;
-}
-
 /* Leaving first makes it a new membership: an interface that was down and is up again has forgotten the old one. */
 static void join(struct net_discover *d, const struct net_interface *i)
 {
@@ -155,12 +147,12 @@ static void join(struct net_discover *d, const struct net_interface *i)
 	inet_pton(AF_INET, GROUP_V4, &v4.imr_multiaddr);
 	inet_pton(AF_INET6, GROUP_V6, &v6.ipv6mr_multiaddr);
 	setsockopt(d->fds[0], IPPROTO_IP, IP_DROP_MEMBERSHIP, &v4, sizeof v4);
-	if (setsockopt(d->fds[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof v4) < 0 && has_family(i, AF_INET))
+	if (setsockopt(d->fds[0], IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof v4) < 0 && net_interface_has_family(i, AF_INET))
 		log_warning("discover", "not-joined", "interface=%s family=ipv4 errno=%d", i->name, errno);
 	if (d->fds[1] < 0)
 		return;
 	setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, &v6, sizeof v6);
-	if (setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof v6) < 0 && has_family(i, AF_INET6))
+	if (setsockopt(d->fds[1], IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof v6) < 0 && net_interface_has_family(i, AF_INET6))
 		log_warning("discover", "not-joined", "interface=%s family=ipv6 errno=%d", i->name, errno);
 }
 

@@ -257,6 +257,14 @@ bool net_interface_has(const struct net_interface *i, const struct net_addr *add
 	return false;
 }
 
+bool net_interface_has_family(const struct net_interface *i, int family)
+{
+	for (size_t at = 0; at < i->n_addrs; at++)
+		if (net_addr_family(&i->addrs[at].addr) == family)
+			return true;
+	return false;
+}
+
 /* Does the interface hold it?  Any address of 127.0.0.0/8 is loopback's. */
 static bool answers_to(const struct net_interface *i, const struct net_addr *ip)
 {

@@ -43,6 +43,8 @@ const struct net_interface *net_interfaces_by_name(const struct net_interfaces *
 bool net_interface_is_near(const struct net_interface *, const struct net_addr *);
 /* Is it one of the interface's own? */
 bool net_interface_has(const struct net_interface *, const struct net_addr *);
+/* Has it an address of that family? */
+bool net_interface_has_family(const struct net_interface *, int family);
 
 /*
  * One interface of the kernel's present list by its name, "eth0", or by an address that it holds: "10.0.0.3", "fe80::1%eth0"; any of

@@ -20,8 +20,7 @@ struct net_tls_context {
 	unsigned char pin[32];
 };
 
-/* What OpenSSL says, in front of it what we wanted. */
-static bool fail(struct error *err, enum error_kind kind, const char *what)
+bool net_tls_context_fail(struct error *err, enum error_kind kind, const char *what)
 {
 	unsigned long code = ERR_peek_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
@@ -43,7 +42,7 @@ static struct net_tls_context *context_create(const SSL_METHOD *method, struct e
 	ERR_clear_error();
 	SSL_CTX *openssl = SSL_CTX_new(method);
 	if (openssl == NULL) {
-		fail(err, ERROR_SYSTEM, "TLS context");
+		net_tls_context_fail(err, ERROR_SYSTEM, "TLS context");
 		return NULL;
 	}
 	struct net_tls_context *c = xcalloc(1, sizeof *c);
@@ -77,7 +76,7 @@ static bool load_chain(SSL_CTX *openssl, struct bytes pem, struct error *err)
 	X509_free(certificate);
 	BIO_free(bio);
 	if (!ok)
-		return fail(err, ERROR_SYNTAX, "TLS certificate");
+		return net_tls_context_fail(err, ERROR_SYNTAX, "TLS certificate");
 	ERR_clear_error();
 	return true;
 }
@@ -89,10 +88,10 @@ static bool load_key(SSL_CTX *openssl, struct bytes pem, struct error *err)
 
 	BIO_free(bio);
 	if (key == NULL)
-		return fail(err, ERROR_SYNTAX, "TLS key");
+		return net_tls_context_fail(err, ERROR_SYNTAX, "TLS key");
 	bool ok = SSL_CTX_use_PrivateKey(openssl, key) == 1 && SSL_CTX_check_private_key(openssl) == 1;
 	EVP_PKEY_free(key);
-	return ok || fail(err, ERROR_SYNTAX, "TLS key and certificate do not belong together");
+	return ok || net_tls_context_fail(err, ERROR_SYNTAX, "TLS key and certificate do not belong together");
 }
 
 struct net_tls_context *net_tls_context_server(struct bytes chain_pem, struct bytes key_pem, const char *min_version, struct error *err)
@@ -133,7 +132,7 @@ static bool load_trust(SSL_CTX *openssl, struct bytes pem, struct error *err)
 	BIO_free(bio);
 	bool damaged = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
 	if (n == 0 || damaged)
-		return fail(err, ERROR_SYNTAX, "TLS CA certificates");
+		return net_tls_context_fail(err, ERROR_SYNTAX, "TLS CA certificates");
 	ERR_clear_error();
 	return true;
 }
@@ -206,7 +205,7 @@ bool net_tls_context_present(struct net_tls_context *client, struct net_tls_cont
 	ERR_clear_error();
 	SSL_CTX_get0_chain_certs(server->openssl, &chain);
 	return SSL_CTX_use_cert_and_key(client->openssl, SSL_CTX_get0_certificate(server->openssl), SSL_CTX_get0_privatekey(server->openssl), chain, 1) == 1 ||
-	       fail(err, ERROR_SYSTEM, "TLS certificate");
+	       net_tls_context_fail(err, ERROR_SYSTEM, "TLS certificate");
 }
 
 void net_tls_context_ask(struct net_tls_context *server)

@@ -29,5 +29,7 @@ void net_tls_context_unref(struct net_tls_context *);                        /* 
 /* For net_tls_stream: the OpenSSL object, and how the peer is judged. */
 struct ssl_ctx_st *net_tls_context_openssl(struct net_tls_context *);
 enum net_tls_verify net_tls_context_verify(const struct net_tls_context *);
+/* For net_tls_pin: err is what we wanted and why OpenSSL did not.  False. */
+bool net_tls_context_fail(struct error *err, enum error_kind, const char *what);
 
 #endif

@@ -42,16 +42,6 @@ const char *net_tls_pin_format(const struct net_tls_pin *pin, char text[NET_TLS_
 	return text;
 }
 
-static bool fail(struct error *err, enum error_kind kind, const char *what)
-{
-	unsigned long code = ERR_peek_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-	error_set(err, kind, "%s: %s", what, reason ? reason : "no reason given");
-	ERR_clear_error();
-	return false;
-}
-
 char *net_tls_pin_new_key(struct error *err)
 {
 	ERR_clear_error();
@@ -63,7 +53,7 @@ char *net_tls_pin_new_key(struct error *err)
 		long len = BIO_get_mem_data(bio, &at);
 		text = bytes_dup(bytes_of(at, (size_t)len));
 	} else {
-		fail(err, ERROR_SYSTEM, "new key");
+		net_tls_context_fail(err, ERROR_SYSTEM, "new key");
 	}
 	BIO_free(bio);
 	EVP_PKEY_free(key);
@@ -78,7 +68,7 @@ static EVP_PKEY *read_key(struct bytes pem, struct error *err)
 
 	BIO_free(bio);
 	if (key == NULL)
-		fail(err, ERROR_SYNTAX, "private key");
+		net_tls_context_fail(err, ERROR_SYNTAX, "private key");
 	return key;
 }
 
@@ -95,7 +85,7 @@ static bool pin_of(EVP_PKEY *key, struct net_tls_pin *pin)
 bool net_tls_pin_of_key(struct bytes key_pem, struct net_tls_pin *pin, struct error *err)
 {
 	EVP_PKEY *key = read_key(key_pem, err);
-	bool ok = key && (pin_of(key, pin) || fail(err, ERROR_SYSTEM, "public key"));
+	bool ok = key && (pin_of(key, pin) || net_tls_context_fail(err, ERROR_SYSTEM, "public key"));
 
 	EVP_PKEY_free(key);
 	return ok;
@@ -175,7 +165,7 @@ struct net_tls_context *net_tls_pin_context(bool is_server, struct bytes key_pem
 	if (key && make_certificate(key, &certificate))
 		own = net_tls_context_server(buffer_bytes(&certificate), key_pem, "1.3", err);
 	else if (key)
-		fail(err, ERROR_SYSTEM, "certificate");
+		net_tls_context_fail(err, ERROR_SYSTEM, "certificate");
 	EVP_PKEY_free(key);
 	buffer_release(&certificate);
 	if (own && !is_server) {
