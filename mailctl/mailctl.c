@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/buffer.h"
@@ -58,4 +59,10 @@ bool mailctl_wants(int argc, int n, const char *syntax, int *code)
 		return true;
 	*code = mailctl_usage("usage: mailctl %s", syntax);
 	return false;
+}
+
+char *mailctl_lower(char *word)
+{
+	text_lower_bytes(word, strlen(word));
+	return word;
 }

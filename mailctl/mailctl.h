@@ -29,6 +29,8 @@ int mailctl_fail(const struct error *err);
 int mailctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The next of the verb's options, as getopt_long (optarg, optind), or -1.  '?': it is none of them, which was said. */
 int mailctl_option(int argc, char **argv, const struct option *);
+/* The word, its ASCII letters lower: as the store has addresses and domains, and as all verbs tell them. */
+char *mailctl_lower(char *word);
 /* Is argc exactly n + 1?  Otherwise says what the verb wants; *code is 64 then. */
 bool mailctl_wants(int argc, int n, const char *syntax, int *code);
 

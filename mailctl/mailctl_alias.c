@@ -61,7 +61,7 @@ int mailctl_alias_add(struct mailctl *ctl, int argc, char **argv)
 	}
 	if (argc - optind < 2)
 		return mailctl_usage("usage: mailctl alias add ADDRESS|@DOMAIN TARGET... [--force]");
-	return add(ctl, argv[optind], argv + optind + 1, (size_t)(argc - optind - 1), is_forced);
+	return add(ctl, mailctl_lower(argv[optind]), argv + optind + 1, (size_t)(argc - optind - 1), is_forced);
 }
 
 struct listing {
@@ -135,7 +135,7 @@ int mailctl_alias_delete(struct mailctl *ctl, int argc, char **argv)
 	if (argc != 2 && argc != 3)
 		return mailctl_usage("usage: mailctl alias delete ADDRESS [TARGET]");
 	if (mailctl_store_open(&m, ctl, &code)) {
-		store_alias_delete(m.client, bytes_text(argv[1]), bytes_text(target != NULL ? target : ""), mailctl_store_done, &m);
+		store_alias_delete(m.client, bytes_text(mailctl_lower(argv[1])), bytes_text(target != NULL ? target : ""), mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
 			say_deleted(ctl, argv[1], target);

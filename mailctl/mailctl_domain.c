@@ -51,7 +51,7 @@ int mailctl_domain_add(struct mailctl *ctl, int argc, char **argv)
 	if (!mailctl_wants(argc - optind, 0, "domain add DOMAIN [--catch-all]", &code))
 		return code;
 	if (mailctl_store_open(&m, ctl, &code)) {
-		store_domain_add(m.client, bytes_text(argv[optind]), catch_all == 1, mailctl_store_done, &m);
+		store_domain_add(m.client, bytes_text(mailctl_lower(argv[optind])), catch_all == 1, mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
 			say(ctl, argv[optind], "added", catch_all == 1, catch_all == 1 ? " added; any recipient makes its mailbox" : " added");
@@ -73,7 +73,7 @@ int mailctl_domain_set(struct mailctl *ctl, int argc, char **argv)
 	if (catch_all == -1)
 		return mailctl_usage("usage: mailctl %s", syntax);
 	if (mailctl_store_open(&m, ctl, &code)) {
-		store_domain_set(m.client, bytes_text(argv[optind]), catch_all == 1, mailctl_store_done, &m);
+		store_domain_set(m.client, bytes_text(mailctl_lower(argv[optind])), catch_all == 1, mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
 			say(ctl, argv[optind], "set", catch_all, catch_all == 1 ? ": any recipient makes its mailbox" : ": only users and aliases receive");
@@ -128,7 +128,7 @@ int mailctl_domain_delete(struct mailctl *ctl, int argc, char **argv)
 	if (!mailctl_wants(argc, 1, "domain delete DOMAIN", &code))
 		return code;
 	if (mailctl_store_open(&m, ctl, &code)) {
-		store_domain_delete(m.client, bytes_text(argv[1]), mailctl_store_done, &m);
+		store_domain_delete(m.client, bytes_text(mailctl_lower(argv[1])), mailctl_store_done, &m);
 		code = mailctl_store_wait(&m);
 		if (code == EX_OK)
 			say(ctl, argv[1], "deleted", -1, ": deleted");

@@ -45,13 +45,13 @@ static void found(void *owner, const struct error *err, const struct store_user 
 }
 
 /* Open the store and find whose mailboxes it is about; prints why not. */
-static bool begin(struct asking *a, struct mailctl *ctl, const char *address, int *code)
+static bool begin(struct asking *a, struct mailctl *ctl, char *address, int *code)
 {
 	a->ctl = ctl;
 	a->m.tells_daemons = true;
 	if (!mailctl_store_open(&a->m, ctl, code))
 		return false;
-	store_user_get(a->m.client, bytes_text(address), found, a);
+	store_user_get(a->m.client, bytes_text(mailctl_lower(address)), found, a);
 	*code = mailctl_store_wait(&a->m);
 	return *code == EX_OK;
 }
@@ -176,7 +176,7 @@ int mailctl_mailbox_delete(struct mailctl *ctl, int argc, char **argv)
 	}
 	if (!mailctl_wants(argc - optind, 1, "mailbox delete ADDRESS NAME --yes", &code))
 		return code;
-	const char *address = argv[optind], *name = argv[optind + 1];
+	char *address = argv[optind], *name = argv[optind + 1];
 	if (!sure)
 		return mailctl_usage("this deletes %s of %s with all mail in it; say --yes if that is meant", name, address);
 	if (begin(&a, ctl, address, &code)) {

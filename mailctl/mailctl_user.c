@@ -107,6 +107,7 @@ int mailctl_user_passwd(struct mailctl *ctl, int argc, char **argv)
 
 	if (!mailctl_wants(argc, 1, "user passwd ADDRESS", &code))
 		return code;
+	mailctl_lower(argv[1]);
 	if (mailctl_store_open(&m, ctl, &code)) {
 		store_user_get(m.client, bytes_text(argv[1]), got_user, &m);
 		code = mailctl_store_wait(&m);
@@ -183,5 +184,5 @@ int mailctl_user_delete(struct mailctl *ctl, int argc, char **argv)
 		return code;
 	if (!sure)
 		return mailctl_usage("this deletes %s with all mail; say --yes if that is meant", argv[optind]);
-	return delete(ctl, argv[optind]);
+	return delete(ctl, mailctl_lower(argv[optind]));
 }

@@ -66,7 +66,7 @@ int mailctl_user_quota(struct mailctl *ctl, int argc, char **argv)
 
 	if (!mailctl_wants(argc, 2, "user quota ADDRESS SIZE", &code) || !parse_quota(argv[2], &change, &code))
 		return code;
-	return set(ctl, argv[1], &change);
+	return set(ctl, mailctl_lower(argv[1]), &change);
 }
 
 int mailctl_user_set(struct mailctl *ctl, int argc, char **argv)
@@ -94,5 +94,5 @@ int mailctl_user_set(struct mailctl *ctl, int argc, char **argv)
 		return code;
 	if (!change.sets_disabled && !change.sets_quota)
 		return mailctl_usage("usage: mailctl %s", syntax);
-	return set(ctl, argv[optind], &change);
+	return set(ctl, mailctl_lower(argv[optind]), &change);
 }
