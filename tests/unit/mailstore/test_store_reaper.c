@@ -1,29 +1,13 @@
 #include "tests/unit/mailstore/fixture_mailboxes.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOUR_MS ((int64_t)3601 * 1000)
+#include "tests/unit/mailstore/fixture_clock.h"
+
 #define LARGE 1200000
-
-static int64_t *clock_offset_ms;
-
-/* From here on an hour is over when we say so. */
-static void hold_the_clock(void)
-{
-	char path[600];
-
-	snprintf(path, sizeof path, "%s/clock", check_folder());
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	CHECK(ftruncate(fd, sizeof *clock_offset_ms) == 0);
-	clock_offset_ms = mmap(NULL, sizeof *clock_offset_ms, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	setenv("POSTA_TEST_CLOCK", path, 1);
-	CHECK(clock_open_test() && clock_offset_ms != MAP_FAILED);
-	close(fd);
-}
 
 static void an_hour_later(struct fixture *f)
 {

@@ -1,7 +1,10 @@
-#include "tests/unit/mailstore/fixture_requests.h"
+#include "tests/unit/mailstore/fixture_turn.h"
+
+#include <pthread.h>
 
 #include "mailstore/backup.h"
 #include "mailstore/store_open.h"
+#include "tests/unit/mailstore/fixture_clock.h"
 
 static char told[8000];
 
@@ -194,10 +197,42 @@ static void indexes_are_made_anew(void)
 	CHECK(findings(&f) == 0);
 }
 
+static void *repair_beside(void *f)
+{
+	CHECK(repair(f));
+	return NULL;
+}
+
+/* The file of message 4 belongs to nobody when the repair finds it, and to the message again when its turn comes. */
+static void a_repair_looks_again_when_its_turn_comes(void)
+{
+	struct fixture f;
+	pthread_t thread;
+
+	start(&f, "turn");
+	char *give_back = xprintf("UPDATE message SET file = (SELECT v FROM meta WHERE k = 'file') WHERE message_id = %lld", (long long)ask(&f, "SELECT message_id FROM message WHERE file IS NOT NULL"));
+	ask(&f, "INSERT INTO meta SELECT 'file', file FROM message WHERE file IS NOT NULL");
+	ask(&f, "UPDATE message SET file = NULL WHERE file IS NOT NULL");
+	*clock_offset_ms += HOUR_MS;
+	int fd = hold_turn(&f);
+	pthread_create(&thread, NULL, repair_beside, &f);
+	for (int ms = 0; ms < 60000 && !store_turnstile_is_wanted(&f.store->turnstile); ms++)
+		usleep(1000);
+	CHECK(store_turnstile_is_wanted(&f.store->turnstile));
+	ask(&f, give_back);
+	close(fd);
+	pthread_join(thread, NULL);
+	CHECK_ROW(findings(&f) == 0 && reads_back(&f, ask(&f, "SELECT message_id FROM message WHERE file IS NOT NULL"), 1500000), told);
+	free(give_back);
+	fixture_close(&f);
+}
+
 int main(void)
 {
+	hold_the_clock();
 	damage_is_repaired();
 	files_are_repaired();
 	indexes_are_made_anew();
+	a_repair_looks_again_when_its_turn_comes();
 	return check_finish();
 }
