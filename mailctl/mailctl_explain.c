@@ -223,14 +223,19 @@ static void explain_local(struct explaining *x, const char *rule, const struct s
 {
 	bool is_new = target->user_id == STORE_USER_NEW, is_gone = target->user_id == STORE_USER_GONE, is_alias = strcmp(rule, "alias") == 0;
 	const char *trouble = trouble_of(target);
+	char at[MAILCTL_SHOW_SIZE];
 
 	if (x->ctl->json) {
-		mailctl_print_json(begin_json(x, rule, target->address, is_gone ? "none" : is_new ? "new mailbox" : "mailbox", trouble));
+		json_t *object = begin_json(x, rule, target->address, is_gone ? "none" : is_new ? "new mailbox" : "mailbox", trouble);
+		json_object_set_new(object, "full_since", mailctl_show_json_time(target->full_since_s));
+		mailctl_print_json(object);
 		return;
 	}
 	printf("%s: %s%s%s%s%s\n", x->address, is_alias ? "leads to " : "", is_alias ? target->address : is_new ? "" : "a user here",
 	       is_new ? is_alias ? ", whose mailbox the first mail makes" : "its first mail makes the mailbox" : "",
 	       trouble != NULL ? ": " : "", trouble != NULL ? trouble : "");
+	if (target->full_since_s != 0)
+		printf("    full since %s: what does not fit is refused\n", mailctl_show_time(target->full_since_s, at));
 }
 
 static void explain_unknown(struct explaining *x)
