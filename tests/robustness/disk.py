@@ -6,7 +6,7 @@ import time
 
 from harness import mount
 from harness.failure import Failure
-from place import PASSWORD, Place, Unfit, USER, greeted, logged_in, send_letter, tagged, until_tag
+from place import Place, Unfit, greeted, logged_in, send_letter, tagged, until_tag
 
 SIZE = 96 << 20
 LEFT = 66 << 20                    # a little above the reserve below which the store takes nothing new

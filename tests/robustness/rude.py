@@ -7,7 +7,7 @@ import ssl
 import time
 
 from harness.failure import Failure
-from place import Neighbour, PASSWORD, Place, USER, greeted, logged_in, reply, say, send_letter, tagged, until_tag
+from place import Neighbour, Place, USER, greeted, logged_in, say, send_letter, tagged, until_tag
 
 MEGABYTE = 1 << 20
 GROWS = 48 * MEGABYTE               # what one deaf client may cost, at most; a sanitizer build keeps freed memory for a while

@@ -1,6 +1,5 @@
 """hold_the_turn.py DATA FILE: the write turn of a store, held as long as FILE is there; it is made when the turn is held."""
 import fcntl
-import os
 import sys
 import time
 from pathlib import Path
