@@ -75,6 +75,21 @@ static void outcomes_do_what_they_say(struct fixture *f)
 	CHECK(findings(f) == 0);
 }
 
+/* Another process has it: what we say of it is not so any more. */
+static void the_result_of_a_lost_lease_changes_nothing(struct fixture *f)
+{
+	static const enum store_queue_outcome outcomes[] = { STORE_QUEUE_DELIVERED, STORE_QUEUE_FAILED, STORE_QUEUE_RETRY, STORE_QUEUE_RELEASE };
+	int64_t item_id = one_queued(f), n = ask(f, "SELECT count(*) FROM journal");
+
+	ask(f, "UPDATE qrcpt SET token = 5");
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+		CHECK(finish(f, item_id, outcomes[i], 1) == ERROR_NONE);
+		CHECK(ask(f, "SELECT count(*) FROM qrcpt WHERE token = 5 AND tries = 0 AND next_at > 1") == 1 && ask(f, "SELECT count(*) FROM qmsg") == 1);
+		CHECK_ROW(ask(f, "SELECT count(*) FROM journal") == n, "nor is it told");
+	}
+	empty_the_queue(f);
+}
+
 static void a_held_row_is_left_alone(struct fixture *f)
 {
 	deliver_remote(f, "x@elsewhere.test", false, 0);
@@ -226,6 +241,7 @@ int main(void)
 	a_remote_recipient_is_queued_and_claimed_once(&f);
 	rows_can_be_born_leased(&f);
 	outcomes_do_what_they_say(&f);
+	the_result_of_a_lost_lease_changes_nothing(&f);
 	a_held_row_is_left_alone(&f);
 	parked_rows_wait_for_their_destination(&f);
 	leases_are_renewed_and_run_out(&f);

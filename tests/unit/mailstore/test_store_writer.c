@@ -9,9 +9,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "mailstore/store_context.h"
-#include "mailstore/store_request.h"
-
 struct counted {
 	unsigned n_done, n_failed;
 	enum error_kind kind;
@@ -154,77 +151,6 @@ static void what_is_done_in_parts_outlives_the_failed_batch_it_was_in(struct fix
 	CHECK(bad.n_done == 15 && bad.n_failed > 0);
 	CHECK_ROW(care.n_done == 12 && care.n_failed == 0, "the failure of others is not its own");
 	CHECK(findings(f) == 0);
-}
-
-/* ---- a request that fails halfway ---- */
-
-struct halfway {
-	struct store_request request;
-	bool fails;
-	unsigned n_bad_batches;         /* that it still spoils for all that share them */
-};
-
-static enum store_run run_halfway(struct store_request *request, struct store_context *context)
-{
-	struct halfway *self = (struct halfway *)request;
-
-	database_script(context->db, "UPDATE meta SET v = v + 1 WHERE k = 'created'");
-	bool spoils = self->n_bad_batches > 0 && self->n_bad_batches-- > 0;
-	if (spoils)
-		database_fail(context->db, ERROR_SYSTEM, "a bad moment");
-	if (!self->fails && !spoils)
-		return STORE_RUN_DONE;
-	error_set(&request->error, ERROR_LIMIT, "not this one");
-	return STORE_RUN_FAILED;
-}
-
-static void complete_halfway(struct store_request *request)
-{
-	on_done(NULL, request->error.kind != ERROR_NONE ? &request->error : NULL);
-}
-
-static void submit_halfway(struct fixture *f, bool fails, unsigned n_bad_batches)
-{
-	static const struct store_request_ops ops = {
-		.name = "halfway", .thread = STORE_IN_WRITER, .can_fail_halfway = true, .run = run_halfway, .complete = complete_halfway,
-	};
-	struct halfway *halfway = store_request_create(f->client, &ops, sizeof *halfway);
-
-	halfway->fails = fails;
-	halfway->n_bad_batches = n_bad_batches;
-	store_request_submit(&halfway->request);
-}
-
-static enum error_kind go_halfway(struct fixture *f, bool fails)
-{
-	answer_clear();
-	submit_halfway(f, fails, 0);
-	return wait_for(f);
-}
-
-static void what_fails_halfway_leaves_nothing(struct fixture *f)
-{
-	int64_t before = ask(f, "SELECT v FROM meta WHERE k = 'created'");
-
-	CHECK(go_halfway(f, true) == ERROR_LIMIT && ask(f, "SELECT v FROM meta WHERE k = 'created'") == before);
-	CHECK(go_halfway(f, false) == ERROR_NONE && ask(f, "SELECT v FROM meta WHERE k = 'created'") == before + 1);
-}
-
-static void what_was_said_in_a_failed_batch_is_forgotten(struct fixture *f, int64_t user)
-{
-	struct counted counted = { 0 };
-	int64_t before = ask(f, "SELECT v FROM meta WHERE k = 'created'");
-	uint32_t n_before = messages_of(f, user);
-	int fd = hold_turn(f);
-
-	answer_clear();
-	send(f, user, 100, &counted);
-	submit_halfway(f, false, 1);
-	send(f, user, 100, &counted);
-	close(fd);
-	CHECK_ROW(wait_for(f) == ERROR_NONE, "alone it went well");
-	CHECK(counted.n_done == 2 && counted.n_failed == 0 && messages_of(f, user) == n_before + 2);
-	CHECK(ask(f, "SELECT v FROM meta WHERE k = 'created'") == before + 1);
 }
 
 /* ---- hints ---- */
@@ -442,8 +368,6 @@ int main(void)
 	a_batch_that_cannot_be_written_fails_whole_and_the_next_succeeds(&f, bob);
 	what_fits_of_a_failed_batch_is_written_alone(&f, bob);
 	what_is_done_in_parts_outlives_the_failed_batch_it_was_in(&f, bob);
-	what_fails_halfway_leaves_nothing(&f);
-	what_was_said_in_a_failed_batch_is_forgotten(&f, bob);
 	hints_come_once_a_mailbox_and_commit(&f, bob);
 	a_forgotten_request_still_happens(&f, bob);
 	a_client_may_go_while_its_requests_are_under_way(&f, bob);
