@@ -49,10 +49,8 @@ static void assign_letter(struct maildir_sink *self, int bit)
 	for (size_t i = 0; i < MAILCTL_MAILDIR_KEYWORDS && letter == MAILCTL_MAILDIR_KEYWORDS; i++)
 		if (self->keywords[i][0] == '\0')
 			letter = i;
-	if (letter == MAILCTL_MAILDIR_KEYWORDS || strlen(name) >= sizeof self->keywords[letter])
-		return;
-	strcpy(self->keywords[letter], name);
-	self->keyword_bits[letter] = bit;
+	if (letter < MAILCTL_MAILDIR_KEYWORDS && bytes_copy_text(bytes_text(name), self->keywords[letter], sizeof self->keywords[letter]))
+		self->keyword_bits[letter] = bit;
 }
 
 /* 26 keywords of the mailbox have letters; dovecot-keywords says which, also to an export that goes on. */
