@@ -89,6 +89,82 @@ static void what_was_said_in_a_failed_batch_is_forgotten(struct fixture *f)
 	CHECK(number(f) == before + 1 && findings(f) == 0);
 }
 
+/* ---- requests that take long ---- */
+
+struct slow {
+	struct store_request request;
+	struct fixture *f;
+	unsigned us;
+	int queue_fd;                   /* >= 0: another process begins to wait meanwhile, and gives up after the commit */
+	int64_t seen;                   /* by others, when it ran */
+};
+
+static void set_queue_lock(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+
+	if (fd >= 0)
+		CHECK(fcntl(fd, F_OFD_SETLK, &lock) == 0);
+}
+
+static enum store_run run_slow(struct store_request *request, struct store_context *context)
+{
+	struct slow *self = (struct slow *)request;
+
+	self->seen = number(self->f);
+	database_script(context->db, "UPDATE meta SET v = v + 1 WHERE k = 'created'");
+	set_queue_lock(self->queue_fd, F_WRLCK);
+	usleep(self->us);
+	return STORE_RUN_DONE;
+}
+
+static void committed_slow(struct store_request *request, struct store_context *context)
+{
+	(void)context;
+	set_queue_lock(((struct slow *)request)->queue_fd, F_UNLCK);
+}
+
+static int64_t seen[3];
+static size_t n_seen;
+
+static void complete_slow(struct store_request *request)
+{
+	CHECK(request->error.kind == ERROR_NONE);
+	seen[n_seen++ % 3] = ((struct slow *)request)->seen;
+}
+
+/* Of two that lie in one batch, was the first committed before the second one ran?  The writer took another alone, and then both. */
+static bool go_apart(struct fixture *f, unsigned us, int queue_fd)
+{
+	static const struct store_request_ops slow_ops = {
+		.name = "slow", .thread = STORE_IN_WRITER, .run = run_slow, .committed = committed_slow, .complete = complete_slow,
+	};
+	int fd = hold_turn(f);
+
+	for (int i = 0; i < 3; i++) {
+		struct slow *slow = store_request_create(f->client, &slow_ops, sizeof *slow);
+		slow->f = f;
+		slow->us = i == 1 ? us : 0;
+		slow->queue_fd = i == 1 ? queue_fd : -1;
+		store_request_submit(&slow->request);
+	}
+	close(fd);
+	n_seen = 0;
+	wait_for(f);
+	return n_seen == 3 && seen[2] == seen[0] + 2;
+}
+
+static void long_requests_are_not_one_transaction(struct fixture *f)
+{
+	char path[600];
+
+	CHECK_ROW(go_apart(f, 110000, -1), "a tenth of a second ends it");
+	snprintf(path, sizeof path, "%s/turnstile", f->data_dir);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK_ROW(fd >= 0 && go_apart(f, 10000, fd), "four milliseconds do while another process waits");
+	close(fd);
+}
+
 /* ---- a read in batches ---- */
 
 #define BATCH_MS_MAX 50                 /* of a read transaction: the log is not emptied before its end */
@@ -144,6 +220,7 @@ int main(void)
 	fixture_start(&f, "request");
 	what_fails_halfway_leaves_nothing(&f);
 	what_was_said_in_a_failed_batch_is_forgotten(&f);
+	long_requests_are_not_one_transaction(&f);
 	a_read_that_goes_on_holds_no_state(&f);
 	fixture_close(&f);
 	return check_finish();
