@@ -160,7 +160,7 @@ static int run(struct import *self)
 	ok = ok && err.kind == ERROR_NONE;
 	if (!self->outside.is_dry)
 		mailctl_import_target_release(&self->target);
-	if (began && !ok && !self->outside.is_dry && self->resume.n_letters > 0)
+	if (began && !ok && !self->outside.is_dry && self->resume.n_letters > 0 && err.kind != ERROR_NOT_FOUND)
 		fprintf(stderr, "mailctl: stored so far: %" PRIu64 "; the same command goes on behind them\n", self->resume.n_letters);
 	/* a test bench forgets its mail */
 	if (ok && self->m.settings.ephemeral)
