@@ -43,15 +43,15 @@ static struct database_statement *begin(const struct store_keys *keys, struct st
 	return s;
 }
 
-static bool give_with_texts(struct message_sort_row *row, struct bytes packed, store_keys_fn *fn, void *owner)
+static bool give_with_texts(struct message_sort_row row, struct bytes packed, store_keys_fn *fn, void *owner)
 {
 	struct summary_sortkeys texts = { 0 };
 	struct arena arena = { 0 };
 
 	if (!summary_sortkeys_unpack(packed, &arena, &texts))
 		texts = (struct summary_sortkeys){ 0 };
-	row->keys = &texts;
-	bool goes_on = fn(owner, row);
+	row.keys = &texts;
+	bool goes_on = fn(owner, &row);
 	arena_reset(&arena);
 	return goes_on;
 }
@@ -65,7 +65,7 @@ static bool give(const struct store_keys *keys, struct database_statement *s, ui
 	if (keys->width >= STORE_KEYS_SIZE)
 		row.size = (uint64_t)database_statement_int(s, 3);
 	if (keys->width >= STORE_KEYS_TEXTS)
-		return give_with_texts(&row, database_statement_bytes(s, 4), fn, owner);
+		return give_with_texts(row, database_statement_bytes(s, 4), fn, owner);
 	return fn(owner, &row);
 }
 
