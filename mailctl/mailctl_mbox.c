@@ -262,10 +262,10 @@ static bool find_letter(struct mbox *self, struct error *err)
 	return self->has_next;
 }
 
-/* ---- Content-Length: who writes one quotes nothing ---- */
+/* ---- the header, before it is read ---- */
 
-/* Where the header ends in the file, and the length it tells; false: it tells none. */
-static bool find_length(struct mbox *self, uint64_t *header_end, uint64_t *length)
+/* The value of the last field of that name ("Name:"), and where the header ends in the file; false: it has none, or its end is too far. */
+static bool find_ahead(struct mbox *self, struct bytes name, struct bytes *value, uint64_t *header_end)
 {
 	struct bytes ahead = mailctl_lines_ahead(&self->lines), rest = ahead, line;
 	bool found = false;
@@ -277,11 +277,25 @@ static bool find_length(struct mbox *self, uint64_t *header_end, uint64_t *lengt
 			*header_end = self->lines.next_offset + (uint64_t)(rest.at - ahead.at);
 			return found;
 		}
-		if (bytes_starts_nocase(line, BYTES(LENGTH)))
-			found = bytes_to_u64(bytes_trim(bytes_skip(line, sizeof LENGTH - 1)), INT64_MAX / 2, length);
+		if (bytes_starts_nocase(line, name)) {
+			*value = bytes_trim(bytes_skip(line, name.len));
+			found = true;
+		}
 	}
 	return false;
 }
+
+/* The first letter of an mbox that Dovecot, Pine or UW IMAP emptied says that it is none: it keeps what they know of the folder. */
+static bool is_about_folder(struct mbox *self)
+{
+	struct bytes value;
+	uint64_t header_end;
+
+	return !self->had_letter && find_ahead(self, BYTES("X-IMAP:"), &value, &header_end) && find_ahead(self, BYTES("Subject:"), &value, &header_end) &&
+	       bytes_starts(value, BYTES("DON'T DELETE THIS MESSAGE"));
+}
+
+/* ---- Content-Length: who writes one quotes nothing ---- */
 
 /* It holds when the file ends there, or the next letter begins, with an empty line before it or without. */
 static bool is_end(const struct mbox *self, uint64_t at)
@@ -305,8 +319,10 @@ static bool is_end(const struct mbox *self, uint64_t at)
 static uint64_t measure(struct mbox *self)
 {
 	uint64_t header_end, length;
+	struct bytes value;
 
-	return find_length(self, &header_end, &length) && is_end(self, header_end + length) ? header_end + length : 0;
+	return find_ahead(self, BYTES(LENGTH), &value, &header_end) && bytes_to_u64(value, INT64_MAX / 2, &length) && is_end(self, header_end + length) ?
+		header_end + length : 0;
 }
 
 static void begin_letter(struct mbox *self)
@@ -367,7 +383,13 @@ static bool next_mbox(struct mailctl_source *source, struct error *err)
 {
 	struct mbox *self = (struct mbox *)source;
 
-	if (self->lines.fd >= 0 && find_letter(self, err))
+	bool found = self->lines.fd >= 0 && find_letter(self, err);
+	if (found && is_about_folder(self)) {
+		self->has_next = false;
+		self->had_letter = true;
+		found = find_letter(self, err);
+	}
+	if (found)
 		begin_letter(self);
 	else if (err->kind != ERROR_NONE || self->path == self->n_paths || !open_next_file(self, err))
 		return false;
