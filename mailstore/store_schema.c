@@ -107,9 +107,12 @@ bool store_schema_check(struct database *db, int *found, struct error *err)
 	int64_t version = database_statement_one(database_statement_begin(db, "SELECT v FROM meta WHERE k = 'schema'"), 0);
 
 	if (database_failed(db)) {
+		const struct error *why = database_error(db);
+		if (why->sys_errno == 0 && (why->kind == ERROR_SYSTEM || why->kind == ERROR_CORRUPT))
+			return error_set(err, ERROR_CORRUPT, "not a store (%s): make one from its last backup (mailctl restore)", why->text);
 		if (err != NULL)
-			*err = *database_error(db);
-		return err != NULL && err->sys_errno != 0 ? false : error_prefix(err, "not a store");
+			*err = *why;
+		return false;
 	}
 	if (version > STORE_SCHEMA_VERSION)
 		return error_set(err, ERROR_DENIED, "the store has schema %lld, this program knows %d: it is older than the store",

@@ -105,6 +105,21 @@ static void what_is_no_store_is_refused(void)
 	CHECK(store_open(&options, &err) == NULL && err.kind == ERROR_NOT_FOUND);
 }
 
+/* What a disk that filled, or a copy that was cut, leaves under the store's name. */
+static void an_empty_file_is_no_store(void)
+{
+	struct store_options options = { .data_dir = check_folder() };
+	struct error err = { 0 };
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/shard0.db", check_folder());
+	FILE *file = fopen(path, "w");
+	CHECK(file != NULL && fclose(file) == 0);
+	CHECK(store_open(&options, &err) == NULL && err.kind == ERROR_CORRUPT);
+	CHECK_ROW(strstr(err.text, "not a store") != NULL && strstr(err.text, "restore") != NULL, err.text);
+	CHECK(unlink(path) == 0);
+}
+
 int main(void)
 {
 	struct fixture f = { 0 };
@@ -115,6 +130,7 @@ int main(void)
 	files_are_private(&f);
 	a_newer_schema_is_refused_and_left_alone(&f);
 	what_is_no_store_is_refused();
+	an_empty_file_is_no_store();
 	fixture_close(&f);
 	return check_finish();
 }
