@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "mailctl/mailctl_outside.h"
 #include "mailctl/mailctl_progress.h"
 #include "mailctl/mailctl_show.h"
 #include "mailctl/mailctl_store.h"
@@ -64,10 +64,8 @@ static void print_restore(const struct mailctl *ctl, const struct store_backup_o
 static int finish(bool ok, const struct store_backup_result *r, const struct error *err)
 {
 	if (!ok)
-		mailctl_fail(err);
-	if (!ok && err->sys_errno == EACCES)
-		fputs("mailctl: this works as the owner of the data folder, also for root: that user must have the right there\n", stderr);
-	else if (ok && r->n_missing > 0)
+		mailctl_outside_fail(err);
+	else if (r->n_missing > 0)
 		fprintf(stderr, "mailctl: %" PRIu64 " large bodies are missing: see \"mailctl check\"\n", r->n_missing);
 	return !ok ? service_exit_code_store(err) : r->n_missing > 0 ? EX_DATAERR : EX_OK;
 }

@@ -199,7 +199,7 @@ static int run(struct export *self)
 	int64_t took_ms = mailctl_progress_end_ms(&self->progress);
 	if (ok)
 		tell(self, took_ms);
-	return ok ? EX_OK : mailctl_fail(&err);
+	return ok ? EX_OK : mailctl_outside_fail(&err);
 }
 
 int mailctl_export(struct mailctl *ctl, int argc, char **argv)
@@ -215,7 +215,7 @@ int mailctl_export(struct mailctl *ctl, int argc, char **argv)
 		code = mailctl_store_wait(&self.m);
 		if (code == EX_OK) {
 			self.sink = mailctl_sink_open(&self.outside, &err);
-			code = self.sink == NULL ? mailctl_fail(&err) : run(&self);
+			code = self.sink == NULL ? mailctl_outside_fail(&err) : run(&self);
 		}
 	}
 	mailctl_sink_close(self.sink, false, &err);

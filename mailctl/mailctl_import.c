@@ -168,7 +168,7 @@ static int run(struct import *self)
 	mailctl_resume_release(&self->resume);
 	if (ok)
 		tell(self, took_ms);
-	return ok ? EX_OK : mailctl_fail(&err);
+	return ok ? EX_OK : mailctl_outside_fail(&err);
 }
 
 int mailctl_import(struct mailctl *ctl, int argc, char **argv)
@@ -186,7 +186,7 @@ int mailctl_import(struct mailctl *ctl, int argc, char **argv)
 		if (code == EX_OK) {
 			/* as the owner of the store: what root alone may read is refused here, by name */
 			self.source = mailctl_source_open(&self.outside, &err);
-			code = self.source == NULL ? mailctl_fail(&err) : run(&self);
+			code = self.source == NULL ? mailctl_outside_fail(&err) : run(&self);
 		}
 	}
 	mailctl_source_close(self.source);

@@ -1,6 +1,8 @@
 #include "mailctl/mailctl_outside.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -41,4 +43,13 @@ bool mailctl_outside_parse(int argc, char **argv, const char *syntax, bool takes
 	outside->folder = argv[optind + 1];
 	outside->name = argv[optind + 2];
 	return parse_name(outside, code);
+}
+
+int mailctl_outside_fail(const struct error *err)
+{
+	int code = mailctl_fail(err);
+
+	if (err->sys_errno == EACCES)
+		fputs("mailctl: this works as the owner of the data folder, also for root: that user must have the right there\n", stderr);
+	return code;
 }

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
+
 struct mailctl_outside {                /* borrowed from argv */
 	const char *address, *folder;
 	const char *name;               /* as it was given: "mbox:PATH" or "maildir:PATH" */
@@ -16,5 +18,8 @@ struct mailctl_outside {                /* borrowed from argv */
  * ADDRESS FOLDER mbox:PATH|maildir:PATH [--dry-run], and --again when it can be said.  False: *code is what to exit with; it was said why.
  */
 bool mailctl_outside_parse(int argc, char **argv, const char *syntax, bool takes_again, struct mailctl_outside *, int *code);
+
+/* Say what went wrong, and to root why rights were missing; returns the exit code. */
+int mailctl_outside_fail(const struct error *err);
 
 #endif
