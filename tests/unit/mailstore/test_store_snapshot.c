@@ -1,5 +1,10 @@
 #include "tests/unit/mailstore/fixture_turn.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tests/unit/mailstore/fixture_clock.h"
+
 struct selected {
 	struct store_snapshot *snapshot;
 	enum error_kind kind;
@@ -74,14 +79,76 @@ static void uids_are_those_of_the_messages_that_are_there(struct fixture *f)
 	CHECK(open_mailbox(f, bob, "INBOX", true) == ERROR_NONE && ranges_first(&answer.snapshot->uids) == 7 && ranges_last(&answer.snapshot->uids) == 7);
 }
 
+#define N_ROWS 4000                     /* every second UID: a mailbox without gaps is not walked */
+
+static atomic_bool is_over;
+
+/* However fast the machine: who looks at the clock again is late, so that a walk ends after 64 rows and goes on in another transaction. */
+static void *hurry(void *none)
+{
+	while (!is_over)
+		__atomic_fetch_add(clock_offset_ms, 11, __ATOMIC_RELAXED);
+	return none;
+}
+
+static void fill(struct fixture *f, int64_t inbox)
+{
+	char *sql = xprintf("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+	                    "INSERT INTO msg(id, modseq, flags, internal_date, saved_after, size, sent, message_id) "
+	                    "SELECT %lld << 32 | 2 * i, 1, 1, 0, 0, 100, 0, (SELECT message_id FROM message WHERE size = 100 LIMIT 1) FROM n", N_ROWS, (long long)inbox);
+
+	ask(f, sql);
+	free(sql);
+	sql = xprintf("UPDATE mailbox SET n_messages = %d, n_octets = 100 * %d, uidnext = 2 * %d + 1 WHERE mailbox_id = %lld", N_ROWS, N_ROWS, N_ROWS, (long long)inbox);
+	ask(f, sql);
+	free(sql);
+	ask(f, "UPDATE user SET (used_messages, used_octets) = (SELECT sum(n_messages), sum(n_octets) FROM mailbox WHERE mailbox.user_id = user.user_id)");
+}
+
+/* What comes and goes while it is read piece by piece is in it, and in its counters, or in neither. */
+static void a_snapshot_shows_one_moment(struct fixture *f)
+{
+	int64_t bob = add_user(f, "bob@a.test"), inbox = inbox_of(f, bob);
+	struct fixture reader = *f;
+	struct error err = { 0 };
+	unsigned n_wrong = 0;
+	pthread_t thread;
+
+	fill(f, inbox);
+	reader.client = store_client_create(f->store, &err);
+	pthread_create(&thread, NULL, hurry, NULL);
+	for (uint32_t i = 1; i <= 40; i++) {
+		struct selected selected = { 0 };
+		struct store_recipient recipient = { .user_id = bob, .address = "bob@a.test" };
+		struct store_delivery delivery = a_delivery(f, 100, &recipient, 1);
+		add_flags(f, inbox, 4 * i, 4 * i, STORE_DELETED);
+		answer_clear();
+		store_mailbox_open(reader.client, bob, BYTES("INBOX"), false, on_selected, &selected);
+		store_message_expunge(f->client, inbox, NULL, on_flags, f);
+		store_deliver(f->client, &delivery, on_delivered, f);
+		wait_for(f);
+		store_client_wait(reader.client);
+		n_wrong += selected.snapshot == NULL || ranges_count(&selected.snapshot->uids) != selected.snapshot->mailbox.n_messages;
+		store_snapshot_destroy(selected.snapshot);
+	}
+	is_over = true;
+	pthread_join(thread, NULL);
+	CHECK(n_wrong == 0);
+	CHECK_ROW(open_mailbox(f, bob, "INBOX", false) == ERROR_NONE && answer.snapshot->mailbox.n_messages == N_ROWS, "as many came as went");
+	CHECK(findings(f) == 0);
+	store_client_destroy(reader.client);
+}
+
 int main(void)
 {
 	struct fixture f = { 0 };
 
+	hold_the_clock();
 	fixture_start(&f, "snapshot");
 	nothing_recent_is_selected_without_the_writer(&f);
 	two_processes_that_select_at_once_share_no_recent(&f);
 	uids_are_those_of_the_messages_that_are_there(&f);
+	a_snapshot_shows_one_moment(&f);
 	fixture_close(&f);
 	return check_finish();
 }
