@@ -6,9 +6,11 @@ import mailbox
 import os
 import re
 import shutil
+import smtplib
+import time
 
 from harness.port import free_port
-from peers import dovecot
+from peers import dovecot, postfix, wait
 from claims.neomutt import Neomutt
 from support import ALICE, PASSWORD, Mailbox, check, letter, one_user, run, subjects
 
@@ -177,3 +179,24 @@ def dovecots_mbox_there_and_back(house):
     got = listing(dovecots(house, back, "mbox"), "INBOX")
     check(len(got) == len(want) + 1, len(want) + 1, sorted(got))
     compare(want, got)
+
+
+def postfixs_mbox_comes_as_it_was_sent(house):
+    """It quotes From lines, but not those that look quoted: which of them it did nobody can tell.  It dates its own by the clock on the wall."""
+    theirs = house.own(postfix.Postfix(house.folder / "postfix", "pf.test", ["box"], port=free_port(),
+                                       more="virtual_mailbox_maps = inline:{ box@pf.test=box/mbox }\nimport_environment = MAIL_CONFIG MAIL_LOGTAG LANG=C TZ=CET-1CEST\n"))
+    sent = [octets.replace(b">From before\r\n>>From long before\r\n", b"") for octets in letters_with_from_lines()]
+    with smtplib.SMTP("127.0.0.1", theirs.port) as smtp:
+        for octets in sent:
+            smtp.sendmail(ALICE, "box@pf.test", octets, ["BODY=8BITMIME"])
+    path = theirs.folder / "mail" / "box" / "mbox"
+    wait.until("both in Postfix' mbox", lambda: path.exists() and path.read_bytes().count(b"Message-ID") == 2)
+    shutil.copy(path, house.home.folder / "box")
+    os.chmod(house.home.folder / "box", 0o644)
+    server = one_user(house)
+    run(["env", "TZ=CET-1CEST", server.home.bin / "mailctl", "-c", server.conf, "import", ALICE, "Came", f"mbox:{house.home.folder}/box"])
+    got = listing(Mailbox(server).imap, "Came")
+    for octets in sent:
+        subject = email.message_from_bytes(octets)["Subject"]
+        check(subject in got and got[subject][2].endswith(octets[octets.index(b"Subject"):]), octets, path.read_bytes())
+        check(abs(time.time() - time.mktime(got[subject][1])) < 600, "a date of now", got[subject][1])
