@@ -166,12 +166,59 @@ static void a_commit_in_doubt_keeps_its_file(void)
 	fixture_close(&f);
 }
 
+#define ACCEPTED 10
+
+/* A process of which one write of a body fails.  Whatever the answer is, it is true. */
+static int be_failing(char **arguments)
+{
+	struct fixture f = { .options = { .reserve = 1 } };
+	int64_t user = strtoll(arguments[2], NULL, 10);
+
+	log_set_fd(-1);
+	snprintf(f.data_dir, sizeof f.data_dir, "%s", arguments[1]);
+	fixture_open(&f);
+	bool is_accepted = deliver_to(&f, LARGE, &user, 1) == ERROR_NONE;
+	CHECK(ask(&f, "SELECT count(*) FROM message") == is_accepted && findings(&f) == 0);
+	CHECK(!is_accepted || reads_back(&f, ask(&f, "SELECT message_id FROM message"), LARGE));
+	fixture_close(&f);
+	CHECK(n_body_files(&f) == is_accepted);
+	return check_finish() != 0 ? 1 : is_accepted ? ACCEPTED : 0;
+}
+
+/* The n-th one fails, for each n: the last one when all octets were handed over already. */
+static void a_body_not_written_whole_is_refused(void)
+{
+	int n = 0, status = 0;
+
+	while (WEXITSTATUS(status) == 0 && n < 100) {
+		struct fixture f = { .options = { .reserve = 1 } };
+		char name[24], fault[40], number[24];
+		snprintf(name, sizeof name, "write%d", ++n);
+		fixture_start(&f, name);
+		snprintf(number, sizeof number, "%lld", (long long)add_user(&f, "bob@a.test"));
+		fixture_close(&f);
+		snprintf(fault, sizeof fault, "fail:store.write:%d", n);
+		setenv("POSTA_TEST_FAULT", fault, 1);
+		pid_t pid = fork();
+		if (pid == 0) {
+			execl("/proc/self/exe", "child", f.data_dir, number, "write", (char *)NULL);
+			_exit(5);
+		}
+		unsetenv("POSTA_TEST_FAULT");
+		CHECK_ROW(waitpid(pid, &status, 0) == pid && WIFEXITED(status), fault);
+	}
+	CHECK_ROW(WEXITSTATUS(status) == ACCEPTED && n > 10, "until there were fewer");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3)
 		return be_child(argv);
+	if (argc == 4)
+		return be_failing(argv);
 	a_large_body_is_durable_before_the_commit_that_names_it();
 	what_is_not_surely_on_the_disk_is_refused();
 	a_commit_in_doubt_keeps_its_file();
+	a_body_not_written_whole_is_refused();
 	return check_finish();
 }
