@@ -96,7 +96,10 @@ static void scanned(void *owner, const struct error *err, struct store_messages 
 		return;
 	}
 	ranges_remove_range(&work->uids, 1, next_uid - 1);
-	scan(s);
+	if (imapd_session_flush(s))
+		scan(s);
+	else
+		imapd_session_when_drained(s, scan);
 }
 
 /* [+|-]FLAGS[.SILENT] SP flags */

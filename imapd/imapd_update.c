@@ -11,6 +11,7 @@
 #include "mailstore/messages.h"
 
 #define PATIENCE_MS 2                   /* of a command that only asks whether there is news */
+#define TELL_LINES 2000                 /* in one pass of the loop, which other sessions wait for: about half a millisecond */
 
 /*
  * A store that is slow does not make NOOP slow: it is answered without news, the request goes on, and what it brings is told at
@@ -22,6 +23,9 @@ struct imapd_update {
 	bool is_old;                    /* asked for by an earlier command */
 	struct net_timer timer;         /* patience; or an answer that is already there */
 	struct store_changes *changes;
+	size_t n_passed;                /* rows of changes that are told, or need not be */
+	uint32_t first_new_uid;         /* as of these changes; 0 = nothing of them is told yet */
+	bool has_new;
 	uint64_t *own;                  /* modseqs to pass over */
 	size_t n_own;
 	struct ranges told;
@@ -154,19 +158,26 @@ void imapd_update_write_fetch(struct imapd_session *s, uint32_t uid, uint64_t fl
 	buffer_add_text(&s->out, ")\r\n");
 }
 
-/* From the highest number down, so that each number is right when it is read. */
-static void tell_expunged(struct imapd_session *s)
+/* From the highest number down, so that each number is right when it is read.  False: there are more. */
+static bool tell_expunged(struct imapd_session *s, size_t *n_left)
 {
 	struct imapd_view *view = s->view;
 
 	if (view->gone.n == 0 || must_hold_expunge(s))
-		return;
-	for (size_t i = view->gone.n; i-- > 0;)
-		for (uint32_t uid = view->gone.at[i].last; uid >= view->gone.at[i].first; uid--)
-			buffer_printf(&s->out, "* %u EXPUNGE\r\n", ranges_position(&view->uids, uid));
-	ranges_remove_all(&view->uids, &view->gone);
-	ranges_remove_all(&view->recent, &view->gone);
-	ranges_release(&view->gone);
+		return true;
+	while (view->gone.n > 0 && *n_left > 0) {
+		uint32_t first = view->gone.at[view->gone.n - 1].first, last = view->gone.at[view->gone.n - 1].last;
+		if (last - first >= *n_left)
+			first = last - (uint32_t)*n_left + 1;
+		uint32_t number = ranges_position(&view->uids, last);
+		for (uint32_t uid = last; uid >= first; uid--)
+			buffer_printf(&s->out, "* %u EXPUNGE\r\n", number--);
+		*n_left -= last - first + 1;
+		ranges_remove_range(&view->uids, first, last);
+		ranges_remove_range(&view->recent, first, last);
+		ranges_remove_range(&view->gone, first, last);
+	}
+	return view->gone.n == 0;
 }
 
 /* The rows from next_uid on are new; returns how many. */
@@ -193,28 +204,36 @@ static bool is_own(const struct imapd_update *u, uint64_t modseq)
 	return false;
 }
 
-/* True: there are new messages. */
-static bool tell(struct imapd_session *s, struct store_changes *changes)
+static void tell_new(struct imapd_session *s)
 {
+	struct imapd_update *u = s->update;
 	struct imapd_view *view = s->view;
-	uint32_t old_next_uid = view->next_uid;
 
-	ranges_intersect(&changes->vanished, &view->uids);
-	ranges_add_all(&view->gone, &changes->vanished);
-	tell_expunged(s);
-	bool is_more = add_new(view, changes) > 0;
-	if (is_more)
+	u->first_new_uid = view->next_uid;
+	u->n_passed = 0;
+	u->has_new = add_new(view, u->changes) > 0;
+	if (u->has_new)
 		imapd_untagged(s, "%u EXISTS", imapd_view_count(view));
-	if (imapd_view_set_keywords(view, &changes->keywords))
+	if (imapd_view_set_keywords(view, &u->changes->keywords))
 		imapd_update_write_flags(s);
-	for (size_t i = 0; i < changes->n && changes->at[i].uid < old_next_uid; i++) {
-		if (is_own(s->update, changes->at[i].modseq))
+}
+
+/* False: there are more. */
+static bool tell_flags(struct imapd_session *s, size_t *n_left)
+{
+	struct imapd_update *u = s->update;
+	const struct store_changes *changes = u->changes;
+
+	for (; u->n_passed < changes->n && changes->at[u->n_passed].uid < u->first_new_uid; u->n_passed++) {
+		if (is_own(u, changes->at[u->n_passed].modseq))
 			continue;
-		imapd_update_write_fetch(s, changes->at[i].uid, changes->at[i].flags);
-		ranges_add(&s->update->told, changes->at[i].uid);
+		if (*n_left == 0)
+			return false;
+		imapd_update_write_fetch(s, changes->at[u->n_passed].uid, changes->at[u->n_passed].flags);
+		ranges_add(&u->told, changes->at[u->n_passed].uid);
+		--*n_left;
 	}
-	view->told_modseq = changes->mailbox.modseq;
-	return is_more;
+	return true;
 }
 
 static void ask(struct imapd_session *);
@@ -252,14 +271,14 @@ static void recent_came(void *owner, const struct error *err, uint32_t first_uid
 	tell_recent(s);
 }
 
-static void apply(struct imapd_session *s)
+static void end_telling(struct imapd_session *s)
 {
 	struct imapd_update *u = s->update;
-	bool is_more = tell(s, u->changes);
 
+	s->view->told_modseq = u->changes->mailbox.modseq;
 	store_changes_destroy(u->changes);
 	u->changes = NULL;
-	if (!is_more) {
+	if (!u->has_new) {
 		end_update(s);
 	} else if (s->view->is_read_only) {
 		tell_recent(s);
@@ -267,6 +286,40 @@ static void apply(struct imapd_session *s)
 		imapd_session_flush(s);
 		u->request = store_mailbox_take_recent(s->loop->store, s->view->mailbox_id, recent_came, s);
 	}
+}
+
+static void tell_more(void *owner);
+
+/* As much as one pass may take, and as the client reads. */
+static void tell(struct imapd_session *s)
+{
+	struct imapd_update *u = s->update;
+	size_t n_left = TELL_LINES;
+	bool is_all = tell_expunged(s, &n_left);
+
+	if (is_all && u->first_new_uid == 0)
+		tell_new(s);
+	if (is_all && tell_flags(s, &n_left))
+		end_telling(s);
+	else if (imapd_session_flush(s))
+		net_timer_start(&u->timer, s->loop->net, 0, tell_more, s);
+	else
+		imapd_session_when_drained(s, tell);
+}
+
+static void tell_more(void *owner)
+{
+	tell(owner);
+}
+
+static void apply(struct imapd_session *s)
+{
+	struct imapd_update *u = s->update;
+
+	u->first_new_uid = 0;
+	ranges_intersect(&u->changes->vanished, &s->view->uids);
+	ranges_add_all(&s->view->gone, &u->changes->vanished);
+	tell(s);
 }
 
 static bool failed(struct imapd_session *s, const struct error *err)
