@@ -100,11 +100,6 @@ void database_statement_bind_blob(struct database_statement *s, int parameter, s
 	check_bound(s, sqlite3_bind_blob64(s->prepared, parameter, at, octets.len, SQLITE_STATIC));
 }
 
-void database_statement_bind_null(struct database_statement *s, int parameter)
-{
-	check_bound(s, sqlite3_bind_null(s->prepared, parameter));
-}
-
 bool database_statement_step(struct database_statement *s)
 {
 	if (s->prepared != NULL && !database_failed(s->db)) {

@@ -31,7 +31,6 @@ void database_statement_bind_int(struct database_statement *, int parameter, int
 void database_statement_bind_text(struct database_statement *, int parameter, const char *);      /* NULL is NULL */
 void database_statement_bind_bytes(struct database_statement *, int parameter, struct bytes);     /* as text, never NULL */
 void database_statement_bind_blob(struct database_statement *, int parameter, struct bytes);
-void database_statement_bind_null(struct database_statement *, int parameter);
 
 /* True: a row.  False: no more rows, or a failure (database_failed tells); the statement is over. */
 bool database_statement_step(struct database_statement *);

@@ -114,14 +114,6 @@ static void write_changes(struct part *part)
 	count(part->context, self->mailbox_id, -seen, deleted);
 }
 
-static bool is_known(struct store_context *context, int64_t mailbox_id)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT 1 FROM mailbox WHERE mailbox_id = ?");
-
-	database_statement_bind_int(s, 1, mailbox_id);
-	return database_statement_one(s, 0) != 0;
-}
-
 static enum store_run run(struct store_request *request, struct store_context *context)
 {
 	struct flags_request *self = (struct flags_request *)request;
@@ -130,7 +122,7 @@ static enum store_run run(struct store_request *request, struct store_context *c
 	self->part_from = self->from;
 	self->part_modseq = 0;
 	ranges_clear(&self->part_modified);
-	if (!is_known(context, self->mailbox_id)) {
+	if (!store_mailbox_is_known(context, self->mailbox_id)) {
 		error_set(&request->error, ERROR_NOT_FOUND, "the mailbox is gone");
 		return STORE_RUN_FAILED;
 	}

@@ -37,7 +37,7 @@ static inline bool store_insert_has_uids(uint32_t uidnext, size_t n)
 {
 	return n <= UINT32_MAX - uidnext;
 }
-#define STORE_INSERT_NO_UIDS "the mailbox has no UIDs left"
+#define STORE_INSERT_NO_UIDS "the mailbox has no UIDs left: move what is in it to a new one"
 /* A msg row; counters of mailbox and user follow. */
 void store_insert_copy(struct store_context *, const struct store_copy *);
 

@@ -89,19 +89,11 @@ static bool read_range(struct store_keys *keys, struct store_context *context, s
 	return false;
 }
 
-static bool is_known(struct store_context *context, int64_t mailbox_id)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT 1 FROM mailbox WHERE mailbox_id = ?");
-
-	database_statement_bind_int(s, 1, mailbox_id);
-	return database_statement_one(s, 0) != 0;
-}
-
 enum store_keys_status store_keys_read(struct store_keys *keys, struct store_context *context, store_keys_fn *fn, void *owner)
 {
 	size_t n = 0;
 
-	if (!is_known(context, keys->mailbox_id))
+	if (!store_mailbox_is_known(context, keys->mailbox_id))
 		return STORE_KEYS_NO_MAILBOX;
 	while (keys->n_ranges_done < keys->uids.n)
 		if (!read_range(keys, context, &keys->uids.at[keys->n_ranges_done], &n, fn, owner))

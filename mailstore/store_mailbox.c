@@ -74,6 +74,14 @@ int64_t store_mailbox_find(struct store_context *context, int64_t user_id, struc
 	return mailbox_id;
 }
 
+bool store_mailbox_is_known(struct store_context *context, int64_t mailbox_id)
+{
+	struct database_statement *s = database_statement_begin(context->db, "SELECT 1 FROM mailbox WHERE mailbox_id = ?");
+
+	database_statement_bind_int(s, 1, mailbox_id);
+	return database_statement_one(s, 0) != 0;
+}
+
 uint64_t store_mailbox_next_modseq(struct store_context *context, int64_t mailbox_id)
 {
 	/* a RETURNING clause would cost a temporary table */

@@ -25,6 +25,7 @@ static inline uint32_t store_row_uid(int64_t id)
 bool store_mailbox_load(struct store_context *, int64_t mailbox_id, struct arena *, struct store_mailbox *, uint32_t *first_recent_uid);
 /* 0 = none. */
 int64_t store_mailbox_find(struct store_context *, int64_t user_id, struct bytes name);
+bool store_mailbox_is_known(struct store_context *, int64_t mailbox_id);
 /* The modseq of a new change to it (one a request), hinted. */
 uint64_t store_mailbox_next_modseq(struct store_context *, int64_t mailbox_id);
 void store_mailbox_load_keywords(struct store_context *, int64_t mailbox_id, struct arena *, struct store_keywords *);

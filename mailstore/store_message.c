@@ -181,19 +181,11 @@ static void scan_range(struct scan_request *self, struct store_context *context,
 	messages->next_uid = range.last + 1;
 }
 
-static bool is_known(struct store_context *context, int64_t mailbox_id)
-{
-	struct database_statement *s = database_statement_begin(context->db, "SELECT 1 FROM mailbox WHERE mailbox_id = ?");
-
-	database_statement_bind_int(s, 1, mailbox_id);
-	return database_statement_one(s, 0) != 0;
-}
-
 static enum store_run run_scan(struct store_request *request, struct store_context *context)
 {
 	struct scan_request *self = (struct scan_request *)request;
 
-	if (!is_known(context, self->mailbox_id)) {
+	if (!store_mailbox_is_known(context, self->mailbox_id)) {
 		error_set(&request->error, ERROR_NOT_FOUND, "the mailbox is gone");
 		return STORE_RUN_FAILED;
 	}

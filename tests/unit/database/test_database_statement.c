@@ -57,7 +57,7 @@ static void bind(struct database_statement *s, const struct bind_row *row)
 		database_statement_bind_blob(s, 2, bytes_of(row->octets, row->len));
 		break;
 	case 'n':
-		database_statement_bind_null(s, 2);
+		database_statement_bind_text(s, 2, NULL);
 		break;
 	}
 }

@@ -334,7 +334,7 @@ static void a_mailbox_without_uids_takes_no_more(struct fixture *f)
 	CHECK(ranges_first(&answer.uids) == UINT32_MAX - 3 && ranges_last(&answer.uids) == UINT32_MAX - 2);
 	CHECK_ROW(open_mailbox(f, users[0], "INBOX", false) == ERROR_NONE && answer.snapshot->mailbox.modseq == 2, "messages appended at once share their modseq");
 	CHECK_ROW(append_two(f, users[0]) == ERROR_LIMIT && ranges_is_empty(&answer.uids), "one UID is left, two are wanted");
-	CHECK_TEXT(answer.error.text, "the mailbox has no UIDs left", "an APPEND hears why");
+	CHECK_ROW(strstr(answer.error.text, "no UIDs left: move") != NULL, "an APPEND hears why");
 	CHECK_ROW(deliver_to(f, 10, users, 1) == ERROR_NONE, "the last UID there is");
 	CHECK_ROW(deliver_to(f, 10, users, 2) == ERROR_NONE, "to somebody else too");
 	CHECK(answer.results[0].kind == ERROR_LIMIT && answer.results[1].kind == ERROR_NONE);
