@@ -136,7 +136,6 @@ static void set_up(struct database *db, const struct database_options *options)
 	int cache_kib = options->cache_kib > 0 ? options->cache_kib : reads ? 4000 : 16000;
 
 	db->busy_ms = options->busy_ms > 0 ? options->busy_ms : 10000;
-	db->synchronous_off = options->synchronous_off;
 	sqlite3_busy_timeout(db->handle, db->busy_ms);
 	if (options->mode == DATABASE_LOOK)
 		return;
@@ -233,25 +232,14 @@ void database_leave_log(struct database *db)
 	db->leaves_log = true;
 }
 
-/* SQLite syncs the file only when it copied the whole log; else he who copies the rest, and whom others wait for, would sync everything. */
-static int sync_file(struct database *db)
+bool database_copy_log(struct database *db, unsigned *n_left)
 {
-	sqlite3_file *file = NULL;
-	int code = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-
-	return code == SQLITE_OK && !db->synchronous_off ? file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) : code;
-}
-
-bool database_copy_log(struct database *db, unsigned *n_copied)
-{
-	int n = 0;
+	int n_pages = 0, n_copied = 0;
 
 	if (db->error.kind != ERROR_NONE)
 		return false;
-	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &n);
-	if (code == SQLITE_OK)
-		code = sync_file(db);
-	*n_copied = code == SQLITE_OK && n > 0 ? (unsigned)n : 0;
+	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_pages, &n_copied);
+	*n_left = n_pages > n_copied ? (unsigned)(n_pages - n_copied) : 0;
 	return code == SQLITE_OK || database_handle_fail(db, code);
 }
 

@@ -62,11 +62,11 @@ unsigned database_log_pages(const struct database *);
 /* Commits of this connection copy nothing any more: its owner does, at times of his own. */
 void database_leave_log(struct database *);
 /*
- * Copy what no reader needs from the log into the file and have it reach the disk, beside writers and without waiting for anybody.  Outside a
- * transaction.  *n_copied: pages of the log that are in the file, from its beginning on; when that is all, the next commit begins the log anew.
- * False: a failure, TRY_LATER while another connection copies.
+ * Copy what no reader needs from the log into the file, beside other writers and without waiting for anybody.  Outside a transaction.
+ * *n_left: pages that were not copied, being needed or written meanwhile; with 0 the next commit begins the log anew.  False: a failure,
+ * TRY_LATER while another connection copies.
  */
-bool database_copy_log(struct database *, unsigned *n_copied);
+bool database_copy_log(struct database *, unsigned *n_left);
 /*
  * Copy the whole log into the file, waiting wait_ms at most for those who read or write, so that it begins anew.  Outside a
  * transaction.  False: a failure, TRY_LATER when somebody stayed; database_log_pages is exact again.

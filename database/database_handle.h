@@ -15,7 +15,6 @@ struct database {
 	struct error error;
 	int busy_ms;
 	int log_pages;
-	bool synchronous_off;
 	bool leaves_log;                /* commits copy nothing of it */
 	/* by address of their text, open addressing; a power of two, at most half full */
 	struct database_statement **statements;

@@ -2,14 +2,13 @@
 
 #include "base/log.h"
 #include "mailstore/store_ballast.h"
-#include "mailstore/store_log_copier.h"
 #include "mailstore/store_open.h"
 #include "mailstore/store_turnstile.h"
 
 /* Pages of 4 KiB. */
 #define COPY_PAGES 4000u
 #define COPY_ALONE_PAGES 5000u          /* who writes little leaves the work to who writes much, for a while */
-#define COPY_MORE_PAGES 500u            /* written since it was last asked for */
+#define COPY_MORE_PAGES 500u            /* written since the last time */
 #define LITTLE_PAGES 1000u              /* copied while others wait for their turn */
 #define LONG_PAGES 8000u
 #define FULL_PAGES 12000u
@@ -34,14 +33,19 @@ static bool empty(struct store_context *context, unsigned wait_ms)
 void store_log_copy(struct store_context *context, size_t n_requests)
 {
 	struct store *store = context->store;
-	unsigned n = database_log_pages(context->db);
+	unsigned n = database_log_pages(context->db), n_left = 0;
 
 	if (n < COPY_PAGES)
-		store->log_asked_pages = 0;
-	if (n < (n_requests > 1 ? COPY_PAGES : COPY_ALONE_PAGES) || n < store->log_asked_pages + COPY_MORE_PAGES)
+		store->copied_pages = 0;
+	if (n < (n_requests > 1 ? COPY_PAGES : COPY_ALONE_PAGES) || n < store->copied_pages + COPY_MORE_PAGES)
 		return;
-	store->log_asked_pages = n;
-	store_log_copier_ask(store->log_copier);
+	database_clear(context->db);
+	if (database_copy_log(context->db, &n_left)) {
+		store->copied_pages = n;
+		store->log_is_copied = n_left <= LITTLE_PAGES;
+	}
+	/* what fails here is tried again after the next commit */
+	database_clear(context->db);
 }
 
 /* However patient its own program is, others wait behind it. */
@@ -53,11 +57,13 @@ static unsigned full_wait_ms(const struct store *store)
 bool store_log_bound(struct store_context *context, struct error *err)
 {
 	struct store *store = context->store;
-	unsigned n = database_log_pages(context->db), n_copied = store_log_copier_take(store->log_copier);
+	unsigned n = database_log_pages(context->db);
 
-	/* what was copied may be a log that another process has begun anew since */
-	if (n_copied > 0 && n >= COPY_PAGES && n >= n_copied && n - n_copied <= LITTLE_PAGES && empty(context, 0))
-		return true;
+	if (store->log_is_copied) {
+		store->log_is_copied = false;
+		if (n >= COPY_PAGES && empty(context, 0))
+			return true;
+	}
 	if (n < LONG_PAGES)
 		return true;
 	/* who waited in vain once tells the next ones soon */

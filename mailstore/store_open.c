@@ -18,7 +18,6 @@
 #include "mailstore/store_dictionary.h"
 #include "mailstore/store_ephemeral.h"
 #include "mailstore/store_indexer.h"
-#include "mailstore/store_log_copier.h"
 #include "mailstore/store_migrate.h"
 #include "mailstore/store_reader.h"
 #include "mailstore/store_schema.h"
@@ -194,7 +193,6 @@ static bool start(struct store *store, struct error *err)
 
 	store->dictionaries = store_dictionaries_create(store->options.budget);
 	store->trainer = store_trainer_create(store);
-	store->log_copier = store_log_copier_create(store);
 
 	store->dir_fd = open(store->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->dir_fd < 0)
@@ -220,11 +218,9 @@ static void stop(struct store *store)
 		store_stager_drain(store->stager);
 	store_readers_destroy(store->readers);
 	store_writer_destroy(store->writer);
-	store_log_copier_destroy(store->log_copier);
 	store_indexer_destroy(store->indexer);
 	store_stager_destroy(store->stager);
 	store->writer = NULL;
-	store->log_copier = NULL;
 	store->readers = NULL;
 	store->stager = NULL;
 	store_lease_close(&store->lease);

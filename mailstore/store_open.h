@@ -18,7 +18,6 @@
 
 struct store_dictionaries;
 struct store_indexer;
-struct store_log_copier;
 struct store_readers;
 struct store_stager;
 struct store_trainer;
@@ -41,9 +40,9 @@ struct store {
 	struct store_reaper_cursor next_reaped;         /* the writer's thread only */
 	bool is_behind;                 /* the last maintenance left old messages; the writer's thread only */
 	unsigned log_pages;             /* of the log at the last maintenance; the writer's thread only */
-	unsigned log_asked_pages;       /* length of the log when its copying was last asked for, 0 = since it began; the writer's thread only */
+	unsigned copied_pages;          /* length of the log at its last copying, 0 = since it began; the writer's thread only */
+	bool log_is_copied;             /* by this process, nearly all of it; the writer's thread only */
 	bool log_is_stuck;              /* a batch waited in vain for readers; the writer's thread only */
-	struct store_log_copier *log_copier;
 	struct store_stager *stager;
 	struct store_writer *writer;
 	struct store_readers *readers;
