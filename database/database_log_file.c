@@ -7,8 +7,6 @@
 #include "base/memory.h"
 
 #define ROOM ((size_t)128 << 10)
-#define GROWS ((sqlite3_int64)1 << 20)
-#define PAGE 4096
 #define NAME "gathered-log"
 
 struct log_file {
@@ -17,24 +15,7 @@ struct log_file {
 	char *at;                       /* ROOM octets, made when needed */
 	size_t len;
 	sqlite3_int64 start;            /* where they belong */
-	sqlite3_int64 size;             /* of the file at least */
 };
-
-/*
- * A commit that makes the file longer waits for the file system's own journal too, twice as long as others: so the file grows ahead of
- * the commits.  Zeros end a log as its end does.  Page by page, or the system would count the neighbours of each page as written.
- */
-static void grow(struct log_file *file, sqlite3_int64 end)
-{
-	static const char zeros[PAGE];
-	const sqlite3_io_methods *real = file->real->pMethods;
-
-	if (end <= file->size || real->xFileSize(file->real, &file->size) != SQLITE_OK || end <= file->size)
-		return;
-	/* without room for more than the commit, it alone is written */
-	for (sqlite3_int64 at = file->size; at < end + GROWS && real->xWrite(file->real, zeros, PAGE, at) == SQLITE_OK; at += PAGE)
-		file->size = at + PAGE;
-}
 
 static int write_out(struct log_file *file)
 {
@@ -42,8 +23,6 @@ static int write_out(struct log_file *file)
 
 	/* written or failed: they are not tried again, for SQLite rolls back */
 	file->len = 0;
-	if (len > 0)
-		grow(file, file->start + (sqlite3_int64)len);
 	return len > 0 ? file->real->pMethods->xWrite(file->real, file->at, (int)len, file->start) : SQLITE_OK;
 }
 
@@ -90,7 +69,6 @@ static int truncate_log(sqlite3_file *base, sqlite3_int64 size)
 	struct log_file *file = (struct log_file *)base;
 	int code = write_out(file);
 
-	file->size = 0;
 	return code == SQLITE_OK ? file->real->pMethods->xTruncate(file->real, size) : code;
 }
 

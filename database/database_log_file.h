@@ -1,7 +1,6 @@
 /*
  * database_log_file: SQLite writes its log in two small pieces a page; here the pages of a commit go out together, with the sync that
- * ends it.  Only for connections whose every commit syncs: until then nothing of it need be on the disk, nor seen by others.  The file grows
- * by a MiB of zeros at a time, as far as there is room.
+ * ends it.  Only for connections whose every commit syncs: until then nothing of it need be on the disk, nor seen by others.
  */
 #ifndef DATABASE_DATABASE_LOG_FILE_H
 #define DATABASE_DATABASE_LOG_FILE_H

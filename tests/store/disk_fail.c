@@ -75,18 +75,6 @@ static int is_below(int fd)
 	return strncmp(path, root, strlen(root)) == 0 || strncmp(path, root, strlen(root) - 1) == 0;
 }
 
-/* A log grows ahead by pages of zeros one after another: how far it came is the same to all, so a row of them counts as one call. */
-static int is_next_of_zeros(int fd, const char *octets, size_t len, off_t offset)
-{
-	static _Thread_local struct { int fd; off_t end; } last_one;
-	int is_zero = len == 4096 && octets[0] == 0 && memcmp(octets, octets + 1, len - 1) == 0;
-	int is_next = is_zero && last_one.fd == fd && last_one.end == offset;
-
-	last_one.fd = is_zero ? fd : -1;
-	last_one.end = offset + (off_t)len;
-	return is_next;
-}
-
 #define FAILING(result, name, call, declared, ...) \
 	result name declared \
 	{ \
@@ -96,6 +84,7 @@ static int is_next_of_zeros(int fd, const char *octets, size_t len, off_t offset
 	}
 
 FAILING(ssize_t, pwrite, 'w', (int fd, const void *octets, size_t len, off_t offset), fd, octets, len, offset)
+FAILING(ssize_t, pwrite64, 'w', (int fd, const void *octets, size_t len, off_t offset), fd, octets, len, offset)
 FAILING(ssize_t, write, 'w', (int fd, const void *octets, size_t len), fd, octets, len)
 FAILING(int, ftruncate, 'w', (int fd, off_t len), fd, len)
 FAILING(int, ftruncate64, 'w', (int fd, off_t len), fd, len)
@@ -104,13 +93,6 @@ FAILING(ssize_t, pread64, 'r', (int fd, void *octets, size_t len, off_t offset),
 FAILING(ssize_t, read, 'r', (int fd, void *octets, size_t len), fd, octets, len)
 FAILING(int, fsync, 's', (int fd), fd)
 FAILING(int, fdatasync, 's', (int fd), fd)
-
-ssize_t pwrite64(int fd, const void *octets, size_t len, off_t offset)
-{
-	if (is_below(fd) && !is_next_of_zeros(fd, octets, len, offset) && fails('w'))
-		return -1;
-	return REAL(pwrite64)(fd, octets, len, offset);
-}
 
 #define OPEN(name, dir_fd, ...) \
 	int name(__VA_ARGS__ const char *path, int flags, ...) \

@@ -1,11 +1,8 @@
 #include "database/database.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "database/database_statement.h"
 #include "database/database_transaction.h"
@@ -78,53 +75,6 @@ static void a_commit_is_written_at_once(void)
 	CHECK(calls_of_a_commit("gathered", true) == 1);
 }
 
-static off_t log_size(const char *name)
-{
-	char path[300];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s-wal", check_folder(), name);
-	return stat(path, &st) == 0 ? st.st_size : -1;
-}
-
-static void the_file_grows_ahead_of_the_commits(void)
-{
-	struct database *db = open_file("ahead", true);
-	off_t size = log_size("ahead");
-
-	CHECK(size >= 1 << 20);
-	for (int i = 0; i < 40; i++)
-		write_rows(db, 1);
-	CHECK_ROW(log_size("ahead") == size, "forty commits did not make it longer");
-	write_rows(db, 300);
-	CHECK_ROW(log_size("ahead") > size, "one that needs more did");
-	database_close(db);
-	CHECK(ask(db = open_file("ahead", true), "SELECT count(*) FROM t") == 340 && is_whole(db));
-	database_close(db);
-}
-
-static void a_commit_that_alone_has_room_is_written(void)
-{
-	struct database *db = open_file("full", true);
-	struct rlimit old, limit;
-
-	write_rows(db, 1);
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &old);
-	limit = (struct rlimit){ .rlim_cur = (rlim_t)log_size("full") + 100000, .rlim_max = old.rlim_max };
-	setrlimit(RLIMIT_FSIZE, &limit);
-	/* some 255 pages of the log stand there as zeros */
-	write_rows(db, 260);
-	CHECK_ROW(!database_failed(db), database_error(db)->text);
-	write_rows(db, 260);
-	CHECK_ROW(database_failed(db), "the next one has not");
-	setrlimit(RLIMIT_FSIZE, &old);
-	database_clear(db);
-	write_rows(db, 1);
-	CHECK(ask(db, "SELECT count(*) FROM t") == 262 && is_whole(db));
-	database_close(db);
-}
-
 /* What an end does with a write that is bigger than the cache, while another connection waits. */
 static void what_is_rolled_back_is_written_over_nobodys_pages(void)
 {
@@ -189,8 +139,6 @@ static void others_see_what_is_committed(void)
 int main(void)
 {
 	a_commit_is_written_at_once();
-	the_file_grows_ahead_of_the_commits();
-	a_commit_that_alone_has_room_is_written();
 	what_is_rolled_back_is_written_over_nobodys_pages();
 	a_write_bigger_than_the_cache_reads_its_own_pages();
 	others_see_what_is_committed();
