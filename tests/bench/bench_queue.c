@@ -1,8 +1,8 @@
 /*
  * bench_queue: the queue (target 9 of the store's reference page).
  *
- *	bench_queue raw FOLDER BATCH SECONDS    one thread, two INSERTs a message (the message's row, the recipient's row), BATCH a transaction
- *	bench_queue enqueue FOLDER AT_ONCE SECONDS      AT_ONCE deliveries to a remote recipient outstanding
+ *	bench_queue raw FOLDER OCTETS BATCH SECONDS     one thread, two INSERTs a message (the message's row, the recipient's row), BATCH a transaction
+ *	bench_queue enqueue FOLDER OCTETS AT_ONCE SECONDS       AT_ONCE deliveries to a remote recipient outstanding
  *	bench_queue long FOLDER ENTRIES CLAIMS  a queue of so many due rows: the store opened until the first claim, then claims of 100
  *
  * Prints lines `KEY VALUE`: rate; of `long` open_ms and p50_ms, p99_ms, max_ms of a claim.
@@ -15,12 +15,13 @@
 #include "mailstore/queue.h"
 #include "tests/bench/measure.h"
 
-#define BODY_LEN 1024
+#define BODY_MAX 65536
 #define AT_ONCE_MAX 256
 #define CLAIM 100
 #define LEASE_S 600
 
-static char body[BODY_LEN];
+static char body[BODY_MAX];
+static size_t body_len;
 
 static void raw(const char *folder, unsigned batch, double seconds)
 {
@@ -34,7 +35,7 @@ static void raw(const char *folder, unsigned batch, double seconds)
 		database_begin_write(db);
 		for (unsigned i = 0; i < batch; i++, n++) {
 			struct database_statement *s = database_statement_begin(db, "INSERT INTO m(data) VALUES(?)");
-			database_statement_bind_blob(s, 1, bytes_of(body, sizeof body));
+			database_statement_bind_blob(s, 1, bytes_of(body, body_len));
 			database_statement_run(s);
 			s = database_statement_begin(db, "INSERT INTO r(m, recipient, next_at) VALUES(last_insert_rowid(), 'someone@b.test', ?)");
 			database_statement_bind_int(s, 1, n);
@@ -73,7 +74,7 @@ static void send(void)
 	};
 	bool wait;
 
-	store_body_write(delivery.body, bytes_of(body, sizeof body), &wait, NULL);
+	store_body_write(delivery.body, bytes_of(body, body_len), &wait, NULL);
 	store_deliver(client, &delivery, on_delivered, NULL);
 }
 
@@ -154,17 +155,18 @@ static void long_queue(const char *folder, int64_t n_entries, unsigned n_claims)
 
 int main(int argc, char **argv)
 {
-	unsigned long n = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+	unsigned long n = argc > 3 ? strtoul(argv[3], NULL, 10) : 0, at_once = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 
 	log_set_fd(-1);
 	random_octets(body, sizeof body);
-	if (argc == 5 && strcmp(argv[1], "raw") == 0 && n > 0)
-		raw(argv[2], (unsigned)n, strtod(argv[4], NULL));
-	else if (argc == 5 && strcmp(argv[1], "enqueue") == 0 && n > 0 && n <= AT_ONCE_MAX)
-		enqueue(argv[2], (unsigned)n, strtod(argv[4], NULL));
+	body_len = n;
+	if (argc == 6 && strcmp(argv[1], "raw") == 0 && n <= BODY_MAX && at_once > 0)
+		raw(argv[2], (unsigned)at_once, strtod(argv[5], NULL));
+	else if (argc == 6 && strcmp(argv[1], "enqueue") == 0 && n <= BODY_MAX && at_once > 0 && at_once <= AT_ONCE_MAX)
+		enqueue(argv[2], (unsigned)at_once, strtod(argv[5], NULL));
 	else if (argc == 5 && strcmp(argv[1], "long") == 0 && n > 0)
-		long_queue(argv[2], (int64_t)n, (unsigned)strtoul(argv[4], NULL, 10));
+		long_queue(argv[2], (int64_t)n, (unsigned)at_once);
 	else
-		give_up("usage: bench_queue raw FOLDER BATCH SECONDS | enqueue FOLDER AT_ONCE SECONDS | long FOLDER ENTRIES CLAIMS");
+		give_up("usage: bench_queue raw FOLDER OCTETS BATCH SECONDS | enqueue FOLDER OCTETS AT_ONCE SECONDS | long FOLDER ENTRIES CLAIMS");
 	return 0;
 }
