@@ -142,6 +142,9 @@ static void watch(int64_t for_ms)
 			say("problem no changes: %s\n", failure.text);
 			return;
 		}
+		/* the last of those that were there may be expunged already */
+		if (since == 1)
+			highest = changes->mailbox.uidnext - 1;
 		uint32_t before = highest;
 		if (changes->mailbox.modseq < since)
 			say("problem the modseq fell\n");
