@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_MAILSTORE_FIXTURE_H
 #define TESTS_UNIT_MAILSTORE_FIXTURE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -300,6 +301,22 @@ static inline int64_t ask(struct fixture *f, const char *sql)
 	database_close(db);
 	free(path);
 	return value;
+}
+
+static inline size_t n_body_files(const struct fixture *f)
+{
+	char path[600];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(path, sizeof path, "%s/bodies/%02x", f->data_dir, i);
+		DIR *folder = opendir(path);
+		for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+			n += entry->d_name[0] != '.';
+		if (folder != NULL)
+			closedir(folder);
+	}
+	return n;
 }
 
 #endif

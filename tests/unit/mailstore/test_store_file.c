@@ -2,7 +2,6 @@
 
 #include "tests/unit/mailstore/fixture_requests.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -70,22 +69,6 @@ int fsync(int fd)
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
 	return note('n') != 0 ? -1 : (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
-}
-
-static size_t n_body_files(const struct fixture *f)
-{
-	char path[600];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < 256; i++) {
-		snprintf(path, sizeof path, "%s/bodies/%02x", f->data_dir, i);
-		DIR *folder = opendir(path);
-		for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-			n += entry->d_name[0] != '.';
-		if (folder != NULL)
-			closedir(folder);
-	}
-	return n;
 }
 
 static void a_large_body_is_durable_before_the_commit_that_names_it(void)
